@@ -1,0 +1,3 @@
+export * from './errors.ts'
+export * from './tensor/dtype.ts'
+export * from './tensor/tensor.ts'

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, so that a failing test points at the line that was written.
+    alias: {
+      '@flag/core-tensor': source('./packages/core-tensor/src/index.ts'),
+      '@flag/ai': source('./packages/flagai/src/index.ts'),
+    },
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    env: { ORT_DISABLE_TELEMETRY: '1' },
+  },
+})
