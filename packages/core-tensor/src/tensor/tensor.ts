@@ -30,7 +30,10 @@ export class Tensor<D extends DType = DType> {
   /** Throws `shape-mismatch` when `data` does not hold exactly `product(shape)` elements. */
   constructor(dtype: D, shape: Shape, data: DataOf<D>) {
     if (!dtypes.includes(dtype)) {
-      throw new FlagError('dtype-mismatch', `unknown dtype ${JSON.stringify(dtype)}; known: ${dtypes.join(', ')}`)
+      throw new FlagError(
+        'dtype-mismatch',
+        `unknown dtype ${JSON.stringify(dtype)}; known: ${dtypes.join(', ')}`,
+      )
     }
     const size = sizeOf(shape)
     if (data.length !== size) {
@@ -56,7 +59,8 @@ export class Tensor<D extends DType = DType> {
   /** The elements' little-endian bytes, without a copy. Throws `dtype-mismatch` for strings. */
   get bytes(): Uint8Array {
     const { data } = this
-    if (Array.isArray(data)) throw new FlagError('dtype-mismatch', 'a string tensor has no byte representation')
+    if (Array.isArray(data))
+      throw new FlagError('dtype-mismatch', 'a string tensor has no byte representation')
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   }
 
@@ -71,7 +75,10 @@ export class Tensor<D extends DType = DType> {
   rows(start: number, end: number = start + 1): Tensor<D> {
     const [count = 0, ...rest] = this.shape
     if (this.rank === 0 || start < 0 || end > count || start > end) {
-      throw new FlagError('invalid-argument', `rows ${start} to ${end} of a tensor of shape [${this.shape.join(', ')}]`)
+      throw new FlagError(
+        'invalid-argument',
+        `rows ${start} to ${end} of a tensor of shape [${this.shape.join(', ')}]`,
+      )
     }
     const stride = sizeOf(rest)
     const data = Array.isArray(this.data)
@@ -165,7 +172,11 @@ function encoderOf(dtype: DType): (value: number) => number | bigint {
 }
 
 /** A tensor from a flat list of numbers. */
-export function fromNumbers<D extends NumericDType>(values: ArrayLike<number>, shape: Shape, dtype: D): Tensor<D> {
+export function fromNumbers<D extends NumericDType>(
+  values: ArrayLike<number>,
+  shape: Shape,
+  dtype: D,
+): Tensor<D> {
   const data = allocate(dtype, values.length) as unknown as (number | bigint)[]
   const encode = encoderOf(dtype)
   for (let i = 0; i < values.length; i++) data[i] = encode(values[i])
@@ -186,7 +197,10 @@ export function tensor(values: Nested<unknown>, dtype?: NumericDType): Tensor {
   const check = (level: unknown, axis: number): void => {
     const length = Array.isArray(level) ? level.length : undefined
     if (length !== shape[axis]) {
-      throw new FlagError('shape-mismatch', `ragged nested list: expected length ${shape[axis]} at depth ${axis}`)
+      throw new FlagError(
+        'shape-mismatch',
+        `ragged nested list: expected length ${shape[axis]} at depth ${axis}`,
+      )
     }
     if (Array.isArray(level)) for (const inner of level) check(inner, axis + 1)
   }
@@ -223,16 +237,28 @@ export function ones<D extends NumericDType = 'float32'>(shape: Shape, dtype?: D
 }
 
 /** `start, start + step, …` up to but excluding `end`. */
-export function arange<D extends NumericDType = 'float32'>(start: number, end: number, step = 1, dtype?: D): Tensor<D> {
+export function arange<D extends NumericDType = 'float32'>(
+  start: number,
+  end: number,
+  step = 1,
+  dtype?: D,
+): Tensor<D> {
   const length = Math.max(0, Math.ceil((end - start) / step))
-  return fromNumbers(Array.from({ length }, (_, i) => start + i * step), [length], (dtype ?? 'float32') as D)
+  return fromNumbers(
+    Array.from({ length }, (_, i) => start + i * step),
+    [length],
+    (dtype ?? 'float32') as D,
+  )
 }
 
 /** Tensors of equal type and trailing shape joined along the first axis. Copies. */
 export function concatRows<D extends NumericDType>(tensors: readonly Tensor<D>[]): Tensor<D> {
   const [first] = tensors
   if (!first) throw new FlagError('invalid-argument', 'concatRows needs at least one tensor')
-  const data = allocate(first.dtype, tensors.reduce((size, t) => size + t.size, 0)) as Float32Array
+  const data = allocate(
+    first.dtype,
+    tensors.reduce((size, t) => size + t.size, 0),
+  ) as Float32Array
   let offset = 0
   for (const part of tensors) {
     if (part.dtype !== first.dtype || part.shape.slice(1).join() !== first.shape.slice(1).join()) {
