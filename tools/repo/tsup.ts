@@ -1,0 +1,31 @@
+import { copyFile, readdir } from 'node:fs/promises'
+import { defineConfig } from 'tsup'
+
+/** How every package is built: ESM and type declarations for Node 20, from `src/` into `dist/`. */
+export function library(entry: Record<string, string>) {
+  return defineConfig({
+    entry,
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    clean: true,
+    splitting: true,
+    sourcemap: true,
+    // tsup hands `baseUrl` to the compiler, which TypeScript 6 calls deprecated. The source paths of the
+    // workspace are taken away, so that the declarations name the other packages and do not inline them.
+    dts: { compilerOptions: { ignoreDeprecations: '6.0', paths: {} } },
+    onSuccess: copyPlainModules,
+  })
+}
+
+/**
+ * Worker threads and child processes are started from a file, which a bundle cannot contain: the `.mjs` files of
+ * `src/runtime` are plain JavaScript and are copied beside the bundle, where `new URL('./x.mjs', import.meta.url)`
+ * finds them.
+ */
+async function copyPlainModules() {
+  const folder = 'src/runtime'
+  const names = await readdir(folder).catch(() => [])
+  const modules = names.filter((name) => name.endsWith('.mjs'))
+  await Promise.all(modules.map((name) => copyFile(`${folder}/${name}`, `dist/${name}`)))
+}
