@@ -1,0 +1,1 @@
+export * from './preprocess/index.ts'
