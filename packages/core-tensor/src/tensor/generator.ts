@@ -4,6 +4,8 @@ import { type Shape, sizeOf, Tensor } from './tensor.ts'
 
 const WORDS = 624
 const MIDDLE = 397
+/** From this size on PyTorch permutes by another algorithm: 2^32 / 20. */
+const WIDE_PERMUTATION = 214748364
 /** Bytes of `torch.Generator.get_state()` on the CPU. */
 const STATE_BYTES = 5056
 /** Places in that state: the words follow seed, left, seeded, next; then the waiting normal sample. */
@@ -122,20 +124,29 @@ export class Generator {
   randperm(n: number): Tensor<'int64'> {
     const size = sizeOf([n])
     const order = new BigInt64Array(size)
+    if (size >= WIDE_PERMUTATION) this.#shuffleInsideOut(order)
+    else this.#shuffle(order)
+    return new Tensor('int64', [size], order)
+  }
+
+  #shuffle(order: BigInt64Array): void {
+    const size = order.length
     for (let i = 0; i < size; i++) order[i] = BigInt(i)
     for (let i = 0; i < size - 1; i++) {
-      const j = i + this.permutationStep(size, i)
+      const j = i + (this.uint32() % (size - i))
       const swapped = order[i]
       order[i] = order[j]
       order[j] = swapped
     }
-    return new Tensor('int64', [size], order)
   }
 
-  /** How far ahead of place `i` `randperm(n)` swaps: 64 bits are drawn where 32 would be visibly uneven. */
-  permutationStep(n: number, i: number): number {
-    if (n < Math.floor(0xffffffff / 20)) return this.uint32() % (n - i)
-    return Number(this.uint64() % BigInt(n - i))
+  /** For sizes where the remainder of 32 bits would be visibly uneven. */
+  #shuffleInsideOut(order: BigInt64Array): void {
+    for (let i = 0n; i < order.length; i++) {
+      const j = Number(this.uint64() % (i + 1n))
+      order[Number(i)] = order[j]
+      order[j] = i
+    }
   }
 
   /** Uniform integers in [low, high), int64, as `torch.randint`. Throws `invalid-argument` unless low < high. */
