@@ -125,6 +125,13 @@ export class Graph {
     return value
   }
 
+  /** Checkpoint tensors that the graph refers to. */
+  get storedTensors(): StoredTensor[] {
+    return [...this.#stored.values()].flatMap(({ origin }) =>
+      origin.kind === 'stored' ? [origin.stored] : [],
+    )
+  }
+
   node(
     operator: string,
     domain: string,

@@ -1,19 +1,27 @@
 /** Every operator that traced graphs are made of: ONNX standard operators, and a few of `com.microsoft`. */
 export type OperatorName =
   | ElementwiseOperator
+  | TrigonometricOperator
   | ComparisonOperator
   | ShapeOperator
+  | SlicingOperator
+  | FillOperator
   | GatherOperator
   | LinearOperator
+  | ConvolutionOperator
+  | PoolingOperator
   | ReductionOperator
   | NormalizationOperator
+  | SoftmaxOperator
   | ActivationOperator
+  | ResizeOperator
+  | DetectionOperator
 
 export type ElementwiseOperator =
   | 'Abs'
   | 'Add'
   | 'Ceil'
-  | 'Cos'
+  | 'Clip'
   | 'Div'
   | 'Erf'
   | 'Exp'
@@ -21,6 +29,7 @@ export type ElementwiseOperator =
   | 'Identity'
   | 'Log'
   | 'Max'
+  | 'Mean'
   | 'Min'
   | 'Mod'
   | 'Mul'
@@ -29,12 +38,22 @@ export type ElementwiseOperator =
   | 'Reciprocal'
   | 'Round'
   | 'Sign'
-  | 'Sin'
   | 'Sqrt'
   | 'Sub'
   | 'Sum'
+
+export type TrigonometricOperator =
+  | 'Acos'
+  | 'Acosh'
+  | 'Asin'
+  | 'Asinh'
+  | 'Atan'
+  | 'Atanh'
+  | 'Cos'
+  | 'Cosh'
+  | 'Sin'
+  | 'Sinh'
   | 'Tan'
-  | 'Clip'
 
 export type ComparisonOperator =
   | 'And'
@@ -52,43 +71,94 @@ export type ComparisonOperator =
   | 'Xor'
 
 export type ShapeOperator =
-  | 'Concat'
   | 'Expand'
   | 'Flatten'
-  | 'Pad'
-  | 'Range'
   | 'Reshape'
   | 'Shape'
-  | 'Slice'
-  | 'Split'
   | 'Squeeze'
   | 'Tile'
   | 'Transpose'
-  | 'Trilu'
   | 'Unsqueeze'
+
+export type SlicingOperator =
+  | 'Concat'
+  | 'Pad'
+  | 'Slice'
+  | 'Split'
+  | 'Trilu'
+
+export type FillOperator =
   | 'ConstantOfShape'
+  | 'Range'
 
 export type GatherOperator =
   | 'Gather'
   | 'GatherElements'
   | 'GatherND'
+  | 'NonZero'
   | 'OneHot'
   | 'ScatterElements'
   | 'ScatterND'
 
-export type LinearOperator = 'MatMul' | 'Gemm' | 'Einsum'
+export type LinearOperator =
+  | 'Einsum'
+  | 'Gemm'
+  | 'MatMul'
+
+export type ConvolutionOperator =
+  | 'Conv'
+  | 'ConvTranspose'
+
+export type PoolingOperator =
+  | 'AveragePool'
+  | 'GlobalAveragePool'
+  | 'GlobalMaxPool'
+  | 'MaxPool'
 
 export type ReductionOperator =
   | 'ArgMax'
   | 'ArgMin'
   | 'CumSum'
+  | 'ReduceL1'
+  | 'ReduceL2'
+  | 'ReduceLogSumExp'
   | 'ReduceMax'
   | 'ReduceMean'
   | 'ReduceMin'
   | 'ReduceProd'
   | 'ReduceSum'
+  | 'ReduceSumSquare'
   | 'TopK'
 
-export type NormalizationOperator = 'LayerNormalization' | 'LogSoftmax' | 'Softmax'
+export type NormalizationOperator =
+  | 'BatchNormalization'
+  | 'GroupNormalization'
+  | 'InstanceNormalization'
+  | 'LayerNormalization'
 
-export type ActivationOperator = 'Gelu' | 'Relu' | 'Sigmoid' | 'Softplus' | 'Tanh'
+export type SoftmaxOperator =
+  | 'LogSoftmax'
+  | 'Softmax'
+
+export type ActivationOperator =
+  | 'Celu'
+  | 'Elu'
+  | 'Gelu'
+  | 'HardSigmoid'
+  | 'HardSwish'
+  | 'LeakyRelu'
+  | 'Mish'
+  | 'PRelu'
+  | 'Relu'
+  | 'Selu'
+  | 'Sigmoid'
+  | 'Softplus'
+  | 'Softsign'
+  | 'Tanh'
+
+export type ResizeOperator =
+  | 'Resize'
+
+export type DetectionOperator =
+  | 'NonMaxSuppression'
+  | 'RoiAlign'

@@ -1,0 +1,136 @@
+import { inPlaceFiles } from '../checkpoint/inPlace.ts'
+import { FlagError } from '../errors.ts'
+import { formatDims } from '../graph/dims.ts'
+import type { Value } from '../graph/graph.ts'
+import { isSpec, isValue, type Spec, spec, type Traced, trace, type ValuesOf } from '../graph/trace.ts'
+import { type IsLeaf, leavesOf, type MapTree, mapTree } from '../graph/tree.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { createSession, type Session, type SessionOptions } from './session.ts'
+
+export const isTensor: IsLeaf<Tensor> = (node): node is Tensor => node instanceof Tensor
+
+type TensorsOf<S> = MapTree<S, Spec, Tensor>
+type Results<R> = MapTree<R, Value, Tensor>
+
+/** A traced function that ONNX Runtime runs: call it with tensors where the function had values. */
+export interface CompiledFunction<S extends readonly unknown[], R> {
+  (...inputs: { [K in keyof S]: TensorsOf<S[K]> }): Promise<Results<R>>
+  readonly session: Session
+  readonly traced: Traced<R>
+  dispose(): Promise<void>
+}
+
+/** Weights above this size are used where they lie unless the caller wants them packed. */
+const PACK_LIMIT = 256 * 2 ** 20
+
+/** Encodes a traced graph and opens a session on it, its stored weights mapped from their files. */
+export async function openTraced(traced: Traced, options: SessionOptions = {}): Promise<Session> {
+  const stored = traced.graph.storedTensors
+  const files = new Set(stored.flatMap(({ source }) => (source ? [source.path] : [])))
+  const place = files.size > 0 ? inPlaceFiles(files) : undefined
+  const size = stored.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
+  return createSession(encodeModel(traced.graph, traced.outputs, { locationOf: place?.location }), {
+    weightsFolder: place?.folder,
+    packWeights: size <= PACK_LIMIT,
+    ...options,
+  })
+}
+
+/**
+ * Traces `fn` on values of the given specs and opens a session on the result.
+ *
+ * @example
+ * const product = await compile((a, b) => ops.matmul(a, b), [spec('float32', ['rows', 4]), spec('float32', [4, 2])])
+ * const c = await product(a, b) // Tensor [rows, 2]
+ */
+export async function compile<const S extends readonly unknown[], R>(
+  fn: (...inputs: { [K in keyof S]: ValuesOf<S[K]> }) => R,
+  specs: S,
+  options: SessionOptions = {},
+): Promise<CompiledFunction<S, R>> {
+  const traced = trace(fn, specs)
+  const session = await openTraced(traced, options)
+  const expected = leavesOf(specs, isSpec)
+  const call = async (...inputs: unknown[]) => {
+    const outputs = await session.run(feedsOf(expected, inputs, session))
+    return resultTree(traced.result, outputs)
+  }
+  return Object.assign(call, { session, traced, dispose: () => session.dispose() }) as CompiledFunction<S, R>
+}
+
+/** Named feeds of a session from a list of tensor trees. Throws when a tensor does not fit its spec. */
+export function feedsOf(
+  expected: readonly { path: string; leaf: Spec }[],
+  inputs: readonly unknown[],
+  session: Pick<Session, 'inputs'>,
+  offset = 0,
+): Record<string, Tensor> {
+  const given = new Map(
+    inputs.flatMap((input, i) => leavesOf(input, isTensor, String(i + offset)).map((t) => [t.path, t.leaf])),
+  )
+  const sizes = new Map<string, number>()
+  const feeds: Record<string, Tensor> = {}
+  for (const { path, leaf } of expected) {
+    const tensor = given.get(path)
+    if (!tensor) throw new FlagError('invalid-argument', `input ${path} is missing`)
+    const fits =
+      tensor.dtype === leaf.dtype &&
+      tensor.rank === leaf.shape.length &&
+      leaf.shape.every((dim, i) => {
+        if (typeof dim === 'number') return dim === tensor.shape[i]
+        const known = sizes.get(dim) ?? tensor.shape[i]
+        sizes.set(dim, known)
+        return known === tensor.shape[i]
+      })
+    if (!fits) {
+      const where =
+        sizes.size > 0 ? ` where ${[...sizes].map(([name, size]) => `${name} = ${size}`).join(', ')}` : ''
+      throw new FlagError(
+        tensor.dtype === leaf.dtype ? 'shape-mismatch' : 'dtype-mismatch',
+        `input ${path} must be ${leaf.dtype}${formatDims(leaf.shape)}${where}, got ${tensor.dtype}${formatDims(tensor.shape)}`,
+      )
+    }
+    // An input that no output depends on is not part of the model.
+    if (session.inputs.includes(`in.${path}`)) feeds[`in.${path}`] = tensor
+  }
+  return feeds
+}
+
+/** The function's result with every value replaced by its tensor. */
+export function resultTree(result: unknown, outputs: Readonly<Record<string, Tensor>>): unknown {
+  return mapTree(result, isValue, (_, path) => outputs[path === '' ? 'out' : `out.${path}`])
+}
+
+/** The spec that a tensor fits. */
+export const specOf = (tensor: Tensor): Spec => spec(tensor.dtype, tensor.shape)
+
+const eager = new Map<string, Promise<Session>>()
+const EAGER_SESSIONS = 256
+
+/**
+ * Computes `fn` of these tensors at once. The session is kept (the 256 last used are), so doing the same again on
+ * other tensors of these shapes costs one run.
+ */
+export async function evaluate<const T extends readonly unknown[], R>(
+  fn: (...inputs: { [K in keyof T]: MapTree<T[K], Tensor, Value> }) => R,
+  ...inputs: T
+): Promise<Results<R>> {
+  const specs = mapTree(inputs, isTensor, specOf) as readonly unknown[]
+  const traced = trace<readonly unknown[], R>(fn as never, specs)
+  const model = encodeModel(traced.graph, traced.outputs)
+  const key = Buffer.from(model).toString('latin1')
+  const session = eager.get(key) ?? createSession(model, { isolation: 'inline' })
+  eager.delete(key)
+  eager.set(key, session)
+  if (eager.size > EAGER_SESSIONS) {
+    const [oldest, stale] = eager.entries().next().value as [string, Promise<Session>]
+    eager.delete(oldest)
+    await (await stale).dispose()
+  }
+  const opened = await session
+  return resultTree(
+    traced.result,
+    await opened.run(feedsOf(leavesOf(specs, isSpec), inputs, opened)),
+  ) as Results<R>
+}

@@ -1,0 +1,237 @@
+import { constant, type Operand, type Value } from '../graph/graph.ts'
+import { greater, where } from '../ops/comparison.ts'
+import { add, div, maximum, minimum, mul, pow, rsqrt, sign, sqrt, sub } from '../ops/elementwise.ts'
+import { reduceMean, reduceSum } from '../ops/reduction.ts'
+import { scalar, type Tensor, zeros } from '../tensor/tensor.ts'
+
+/** Named parameters (or their gradients) in a traced graph. */
+export type Values = Readonly<Record<string, Value>>
+/** Named tensors. */
+export type Tensors = Readonly<Record<string, Tensor>>
+/** Per parameter, the tensors that an optimiser keeps; `step` counts the updates made, from 0. */
+export interface OptimizerState<T> {
+  readonly step: T
+  readonly slots: Readonly<Record<string, Readonly<Record<string, T>>>>
+}
+
+/** An optimiser as pure functions: it can be traced into the training step's graph. */
+export interface Optimizer {
+  init(params: Tensors): OptimizerState<Tensor>
+  update(
+    gradients: Values,
+    state: OptimizerState<Value>,
+    params: Values,
+  ): { params: Values; state: OptimizerState<Value> }
+}
+
+/** A learning rate, or one computed from the number of updates made (a float32 scalar). */
+export type LearningRate = number | ((step: Value) => Value)
+
+export interface DecayOptions {
+  learningRate: LearningRate
+  /** Decoupled weight decay (Loshchilov & Hutter 2019). Default 0. */
+  weightDecay?: number
+  /** Which parameters decay. Default: those of two or more dimensions, so neither biases nor norms. */
+  decays?: (name: string, shape: readonly number[]) => boolean
+}
+
+type Slots<T> = Record<string, T>
+/** The update of one parameter: its new value before decay is the caller's business. */
+interface Rule {
+  slots(param: Tensor): Slots<Tensor>
+  update(context: { g: Value; p: Value; slots: Slots<Value>; t: Value; rate: Operand; decay: number }): {
+    p: Value
+    slots: Slots<Value>
+  }
+}
+
+function optimizer(options: DecayOptions, rule: Rule): Optimizer {
+  const { learningRate, weightDecay = 0, decays = (_, shape) => shape.length > 1 } = options
+  return {
+    init: (params) => ({
+      step: scalar(0),
+      slots: Object.fromEntries(Object.entries(params).map(([name, tensor]) => [name, rule.slots(tensor)])),
+    }),
+    update(gradients, state, params) {
+      const rate = typeof learningRate === 'number' ? learningRate : learningRate(state.step)
+      const t = add(state.step, 1)
+      const next: Record<string, Value> = {}
+      const slots: Record<string, Slots<Value>> = {}
+      for (const [name, p] of Object.entries(params)) {
+        const g = gradients[name]
+        if (!g) {
+          // A parameter without a gradient is frozen.
+          next[name] = p
+          slots[name] = state.slots[name]
+          continue
+        }
+        const decay = decays(name, p.shape as number[]) ? weightDecay : 0
+        const result = rule.update({ g, p, slots: state.slots[name], t, rate, decay })
+        next[name] = result.p
+        slots[name] = result.slots
+      }
+      return { params: next, state: { step: t, slots } }
+    },
+  }
+}
+
+/** `p (1 - rate * decay)` */
+const decayed = (p: Value, rate: Operand, decay: number): Value =>
+  decay === 0 ? p : typeof rate === 'number' ? mul(p, 1 - rate * decay) : mul(p, sub(1, mul(rate, decay)))
+
+/** `beta * average + (1 - beta) * x` */
+const mix = (average: Value, x: Value, beta: number): Value => add(mul(average, beta), mul(x, 1 - beta))
+
+/** `1 - beta ^ t` */
+const correction = (beta: number, t: Value): Value => sub(1, pow(constant(beta, 'float32'), t))
+
+export interface AdamWOptions extends DecayOptions {
+  beta1?: number
+  beta2?: number
+  epsilon?: number
+}
+
+/** AdamW (Loshchilov & Hutter 2019), with the arithmetic of torch.optim.AdamW. */
+export function adamW(options: AdamWOptions): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options
+  return optimizer(options, {
+    slots: ({ shape }) => ({ mean: zeros(shape), square: zeros(shape) }),
+    update({ g, p, slots, t, rate, decay }) {
+      const mean = mix(slots.mean, g, beta1)
+      const square = mix(slots.square, mul(g, g), beta2)
+      const denominator = add(div(sqrt(square), sqrt(correction(beta2, t))), epsilon)
+      const step = div(rate, correction(beta1, t))
+      return { p: sub(decayed(p, rate, decay), div(mul(mean, step), denominator)), slots: { mean, square } }
+    },
+  })
+}
+
+export interface SgdOptions extends DecayOptions {
+  momentum?: number
+  nesterov?: boolean
+}
+
+/** Stochastic gradient descent with (Nesterov) momentum as in torch.optim.SGD, except that decay is decoupled. */
+export function sgd(options: SgdOptions): Optimizer {
+  const { momentum = 0, nesterov = false } = options
+  return optimizer(options, {
+    slots: ({ shape }): Slots<Tensor> => (momentum === 0 ? {} : { velocity: zeros(shape) }),
+    update({ g, p, slots, rate, decay }): { p: Value; slots: Slots<Value> } {
+      if (momentum === 0) return { p: sub(decayed(p, rate, decay), mul(g, rate)), slots: {} }
+      const velocity = add(mul(slots.velocity, momentum), g)
+      const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity
+      return { p: sub(decayed(p, rate, decay), mul(direction, rate)), slots: { velocity } }
+    },
+  })
+}
+
+export interface LionOptions extends DecayOptions {
+  beta1?: number
+  beta2?: number
+}
+
+/** Lion (Chen et al. 2023, algorithm 2). */
+export function lion(options: LionOptions): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.99 } = options
+  return optimizer(options, {
+    slots: ({ shape }) => ({ mean: zeros(shape) }),
+    update({ g, p, slots, rate, decay }) {
+      const direction = sign(mix(slots.mean, g, beta1))
+      return {
+        p: sub(decayed(p, rate, decay), mul(direction, rate)),
+        slots: { mean: mix(slots.mean, g, beta2) },
+      }
+    },
+  })
+}
+
+/** LAMB (You et al. 2020, algorithm 2): AdamW whose step per parameter has the length of the parameter. */
+export function lamb(options: AdamWOptions): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6 } = options
+  return optimizer(options, {
+    slots: ({ shape }) => ({ mean: zeros(shape), square: zeros(shape) }),
+    update({ g, p, slots, t, rate, decay }) {
+      const mean = mix(slots.mean, g, beta1)
+      const square = mix(slots.square, mul(g, g), beta2)
+      const adam = div(div(mean, correction(beta1, t)), add(sqrt(div(square, correction(beta2, t))), epsilon))
+      const direction = decay === 0 ? adam : add(adam, mul(p, decay))
+      const [size, step] = [sqrt(reduceSum(mul(p, p))), sqrt(reduceSum(mul(direction, direction)))]
+      // A parameter or step of length zero is not rescaled.
+      const ratio = where(greater(mul(size, step), 0), div(size, maximum(step, 1e-30)), 1)
+      return { p: sub(p, mul(direction, mul(ratio, rate))), slots: { mean, square } }
+    },
+  })
+}
+
+export interface AdafactorOptions extends DecayOptions {
+  /** Exponent of the decay of the second moment, `1 - t ^ beta2Decay`. Default -0.8. */
+  beta2Decay?: number
+  /** Smallest squared gradient, and smallest size that a parameter is taken to have. Default [2^-23, 1e-3]. */
+  epsilon?: readonly [number, number]
+  /** Largest root mean square of an update. Default 1. */
+  clipThreshold?: number
+}
+
+/**
+ * Adafactor (Shazeer & Stern 2018) with the arithmetic of torch.optim.Adafactor: the second moment of a matrix is kept
+ * as one row and one column, and steps are relative to the parameter's size.
+ */
+export function adafactor(options: AdafactorOptions): Optimizer {
+  const { beta2Decay = -0.8, epsilon: [tiny, smallest] = [2 ** -23, 1e-3], clipThreshold = 1 } = options
+  return optimizer(options, {
+    slots: ({ shape }): Slots<Tensor> =>
+      shape.length > 1
+        ? {
+            row: zeros([...shape.slice(0, -1), 1]),
+            column: zeros([...shape.slice(0, -2), 1, shape[shape.length - 1]]),
+          }
+        : { square: zeros(shape) },
+    update({ g, p, slots, t, rate, decay }) {
+      // 1 - beta2(t) = t ^ beta2Decay, so the first step takes the gradient as it is.
+      const fresh = pow(t, beta2Decay)
+      const lerp = (old: Value, x: Value) => add(old, mul(sub(x, old), fresh))
+      const relative = minimum(rate, div(1, sqrt(t)))
+      const alpha = mul(maximum(sqrt(reduceMean(mul(p, p))), smallest), relative)
+      const squared = mul(g, g)
+      let inverse: Value
+      let next: Slots<Value>
+      if (slots.row) {
+        const row = lerp(slots.row, reduceMean(squared, -1, true))
+        const column = lerp(slots.column, reduceMean(squared, -2, true))
+        const estimate = div(mul(row, column), maximum(reduceMean(row, -2, true), tiny))
+        inverse = rsqrt(maximum(estimate, tiny * tiny))
+        next = { row, column }
+      } else {
+        const square = lerp(slots.square, squared)
+        inverse = rsqrt(maximum(square, tiny * tiny))
+        next = { square }
+      }
+      const update = mul(g, inverse)
+      const limited = div(update, maximum(div(sqrt(reduceMean(mul(update, update))), clipThreshold), 1))
+      return { p: sub(decayed(p, rate, decay), mul(limited, alpha)), slots: next }
+    },
+  })
+}
+
+/** Length of all gradients taken as one vector. */
+export function globalNorm(gradients: Values): Value {
+  const squares = Object.values(gradients).map((g) => reduceSum(mul(g, g)))
+  return sqrt(squares.reduce((sum, square) => add(sum, square)))
+}
+
+/** Gradients scaled down so that their global norm is at most `limit`, as torch's clip_grad_norm_; and that norm. */
+export function clipByGlobalNorm(gradients: Values, limit: number): { gradients: Values; norm: Value } {
+  const norm = globalNorm(gradients)
+  const factor = minimum(div(limit, add(norm, 1e-6)), 1)
+  return {
+    gradients: Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, mul(g, factor)])),
+    norm,
+  }
+}
+
+/** Exponential moving average of parameters: `decay * average + (1 - decay) * params`. */
+export function exponentialMovingAverage(average: Values, params: Values, decay: number): Values {
+  return Object.fromEntries(
+    Object.entries(average).map(([name, value]) => [name, mix(value, params[name], decay)]),
+  )
+}
