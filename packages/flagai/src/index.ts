@@ -1,1 +1,3 @@
+export * from './layers/index.ts'
+export * from './models/altclip/index.ts'
 export * from './preprocess/index.ts'

@@ -1,0 +1,6 @@
+export { type Activation, activationNames, activations } from './activation.ts'
+export { type AttentionScopes, attention, paddingBias } from './attention.ts'
+export { layerNorm } from './layerNorm.ts'
+export { embedding, linear, parameter } from './linear.ts'
+export { mlp } from './mlp.ts'
+export { patchEmbedding, resizePositions } from './patches.ts'

@@ -1,0 +1,12 @@
+export { type AltCLIPConfig, parseAltCLIPConfig, type TextConfig, type VisionConfig } from './config.ts'
+export { altCLIPParameters, initialParameters, type ParameterSpec } from './init.ts'
+export {
+  imageEmbeds,
+  imageLogits,
+  type TowerOptions,
+  type TowerOutput,
+  textEmbeds,
+  textTokens,
+  textTower,
+  visionTower,
+} from './model.ts'
