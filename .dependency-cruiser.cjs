@@ -1,0 +1,84 @@
+/**
+ * Which part may know which. `npm run check:dependencies` fails on any breach.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment:
+        'Two files that need each other are one file, or a third one is missing. The exception is the families of ' +
+        'operators: the gradient of a sum is an expansion, and the gradient of an expansion is a sum.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, via: { pathNot: '^packages/core-tensor/src/ops/' } },
+    },
+    {
+      name: 'packages-flow-one-way',
+      comment: 'core-tensor is the ground floor: it knows no other package.',
+      severity: 'error',
+      from: { path: '^packages/core-tensor/' },
+      to: { path: '^packages/(?!core-tensor/)' },
+    },
+    {
+      name: 'packages-through-their-entry',
+      comment: 'One package uses another by its published name, never by a path into its sources.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/(?!$1/)[^/]+/', dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'tensors-know-only-errors',
+      comment: 'Tensors are plain data: no graph, no runtime, no files.',
+      severity: 'error',
+      from: { path: '^packages/core-tensor/src/tensor/' },
+      to: { path: '^packages/core-tensor/src/(?!tensor/|errors\\.ts)' },
+    },
+    {
+      name: 'graphs-know-no-runtime',
+      comment: 'A graph can be built, differentiated, written and read without running anything.',
+      severity: 'error',
+      from: { path: '^packages/core-tensor/src/(graph|ops|grad|onnx)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/core-tensor/src/(runtime|train)/' },
+    },
+    {
+      name: 'command-line-on-top',
+      comment: 'The library never calls its command line.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/src/(?!cli/)' },
+      to: { path: '^packages/$1/src/cli/' },
+    },
+    {
+      name: 'tests-are-leaves',
+      comment: 'Nothing that is shipped imports a test.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: '\\.test\\.ts$|/testing/' },
+      to: { path: '\\.test\\.ts$|/testing/|^tools/' },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'What the shipped sources import is in the dependencies of their package.json.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: '\\.test\\.ts$|/testing/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/|^tools/emoji/node_modules|^tools/node24/node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+}
