@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitepress'
+
+const docs = fileURLToPath(new URL('..', import.meta.url))
+
+const pages = (folder: string, titles: Record<string, string>) =>
+  Object.entries(titles).map(([name, text]) => ({ text, link: `/${folder}/${name}` }))
+
+/** The pages that typedoc generated: one group per package. */
+function apiPages() {
+  const folder = join(docs, 'api')
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((file) => file.endsWith('index.md'))
+    .map((file) => file.replaceAll('\\', '/').replace(/index\.md$/, ''))
+    .sort()
+    .map((path) => ({ text: path === '' ? 'Overview' : path.replace(/\/$/, ''), link: `/api/${path}` }))
+}
+
+export default defineConfig({
+  title: 'Flag',
+  description: 'The FlagOpen stack as TypeScript libraries',
+  lang: 'en',
+  cleanUrls: true,
+  lastUpdated: false,
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: { level: [2, 3] },
+    nav: [
+      { text: 'Guide', link: '/guide/getting-started' },
+      { text: 'API', link: '/api/' },
+      { text: 'Benchmarks', link: '/benchmarks' },
+      { text: 'Decisions', link: '/decisions/' },
+    ],
+    sidebar: [
+      { text: 'Guide', items: pages('guide', { 'getting-started': 'Getting started' }) },
+      {
+        text: 'Packages',
+        items: pages('packages', { 'core-tensor': '@flag/core-tensor', ai: '@flag/ai' }),
+      },
+      { text: 'API reference', collapsed: true, items: apiPages() },
+      { text: 'Benchmarks', link: '/benchmarks' },
+      { text: 'Decisions', link: '/decisions/', collapsed: true, items: decisionPages() },
+    ],
+  },
+})
+
+function decisionPages() {
+  return readdirSync(join(docs, 'decisions'))
+    .filter((file) => file.endsWith('.md') && file !== 'index.md')
+    .map((file) => basename(file, '.md'))
+    .map((name) => ({ text: name.replaceAll('-', ' '), link: `/decisions/${name}` }))
+}
