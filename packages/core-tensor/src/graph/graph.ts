@@ -12,7 +12,8 @@ export interface ValueType {
 
 /**
  * An ONNX attribute. A bare number (or list) is an integer; floats are written `{ float: 1e-5 }`, sub-graphs
- * as their encoded GraphProto.
+ * as their encoded GraphProto, and what has no other form (types, sparse tensors) as an encoded AttributeProto.
+ * Values that a sub-graph refers to by the names `captured` are inputs of the node, behind its own.
  */
 export type Attribute =
   | number
@@ -21,7 +22,8 @@ export type Attribute =
   | Tensor
   | { readonly float: number }
   | { readonly floats: readonly number[] }
-  | { readonly graph: Uint8Array }
+  | { readonly graph: Uint8Array; readonly captured?: readonly string[] }
+  | { readonly encoded: Uint8Array }
   | readonly number[]
   | readonly string[]
 export type Attributes = Readonly<Record<string, Attribute>>

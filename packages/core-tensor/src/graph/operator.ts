@@ -31,6 +31,8 @@ export interface NotDifferentiable {
 
 export interface Operator {
   readonly domain?: string
+  /** How many outputs a node must have; those after them are left out of the ONNX file when nothing uses them. */
+  readonly requiredOutputs?: number
   /** Element type and shape of every output. Throws a FlagError when the inputs do not fit. */
   infer(application: Application): readonly ValueType[]
   readonly gradient: GradientRule | NotDifferentiable

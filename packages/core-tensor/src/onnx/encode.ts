@@ -1,0 +1,259 @@
+import type { StoredTensor } from '../checkpoint/checkpoint.ts'
+import { FlagError } from '../errors.ts'
+import type { Dim } from '../graph/dims.ts'
+import type { Attribute, Graph, Node, Value, ValueType } from '../graph/graph.ts'
+import { findOperator } from '../graph/operator.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { onnxDType } from './dtypes.ts'
+import {
+  type AttributeProto,
+  AttributeType,
+  attributeMessage,
+  type ModelProto,
+  modelMessage,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './schema.ts'
+import { namesIn, ownInputs, renameCaptured, subgraphsOf } from './subgraph.ts'
+import { decodeMessage, encodeMessage } from './wire.ts'
+
+/** Version of the file format: the first that has all element types of operator set 21. */
+const IR_VERSION = 10
+
+export interface NamedValue {
+  readonly name: string
+  readonly value: Value
+}
+
+/** Where the bytes of a tensor lie outside the model file. */
+export interface ExternalData {
+  readonly location: string
+  readonly offset: number
+  readonly length: number
+}
+
+export interface EncodeOptions {
+  /** The external-data `location` of a checkpoint file; its absolute path when left out. */
+  readonly locationOf?: (path: string) => string
+  /** Says for a constant that its bytes lie outside the model. */
+  readonly externalData?: (tensor: Tensor, name: string) => ExternalData | undefined
+  readonly graphName?: string
+  readonly producer?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/**
+ * The ONNX file (ModelProto) that computes `outputs`. Nodes that no output depends on are left out; every input of
+ * the graph stays, used or not. Constants are written into the file, checkpoint tensors as external data that points
+ * at the checkpoint.
+ *
+ * Throws `unsupported` for a checkpoint tensor whose bytes do not lie raw in a file, `invalid-argument` for two
+ * outputs of one name.
+ */
+export function encodeModel(
+  graph: Graph,
+  outputs: readonly NamedValue[],
+  options: EncodeOptions = {},
+): Uint8Array {
+  return encodeMessage(modelMessage, modelOf(graph, outputs, options))
+}
+
+function modelOf(graph: Graph, outputs: readonly NamedValue[], options: EncodeOptions): ModelProto {
+  const { nodes, used } = needed(graph, outputs)
+  const names = new Names(graph, nodes, outputs)
+  const protos = nodes.map((node, i) => nodeProto(node, `${node.operator}_${i}`, used, names))
+  for (const { name, value } of outputs) {
+    if (names.of(value) !== name) protos.push(identity(names.of(value), name))
+  }
+  const initializer = [...used].flatMap((value) => initializerOf(value, names.of(value), options))
+  return {
+    irVersion: IR_VERSION,
+    producerName: options.producer ?? 'flag',
+    opsetImport: [...graph.opsets].map(([domain, version]) => ({ domain, version })),
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: options.graphName ?? 'graph',
+      node: protos,
+      initializer,
+      input: graph.inputs.map((value) => valueInfo(names.of(value), value)),
+      output: outputs.map(({ name, value }) => valueInfo(name, value)),
+      valueInfo: nodes
+        .filter((node) => !findOperator(node.operator, node.domain))
+        .flatMap((node) => node.outputs)
+        .filter((value) => used.has(value) && !outputs.some((output) => output.value === value))
+        .map((value) => valueInfo(names.of(value), value)),
+    },
+  }
+}
+
+/** The nodes that outputs depend on, in order, and every value that these nodes read or that is an output. */
+function needed(graph: Graph, outputs: readonly NamedValue[]): { nodes: Node[]; used: Set<Value> } {
+  const used = new Set(outputs.map(({ value }) => value))
+  for (const value of used) {
+    if (value.graph !== graph)
+      throw new FlagError('invalid-argument', `the output ${value} belongs to another graph`)
+  }
+  const nodes: Node[] = []
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]
+    if (!node.outputs.some((y) => used.has(y))) continue
+    nodes.push(node)
+    for (const x of node.inputs) if (x) used.add(x)
+  }
+  return { nodes: nodes.reverse(), used }
+}
+
+/**
+ * Names of values in the file. Inputs and outputs have theirs; values that sub-graphs refer to keep theirs where
+ * possible; all others get a new one.
+ */
+class Names {
+  readonly #names = new Map<Value, string>()
+  readonly #taken = new Set<string>()
+
+  constructor(graph: Graph, nodes: readonly Node[], outputs: readonly NamedValue[]) {
+    for (const input of graph.inputs) this.#set(input, (input.origin as { name: string }).name)
+    for (const { name, value } of outputs) {
+      const computed = value.origin.kind === 'node' && !this.#names.has(value)
+      if (computed) this.#set(value, name)
+      else if (this.#names.get(value) !== name) this.#take(name)
+    }
+    const subgraphs = nodes.flatMap((node) => subgraphsOf(node))
+    const inner = new Set(subgraphs.flatMap(({ graph: bytes }) => [...namesIn(bytes)]))
+    for (const { captured } of subgraphs) {
+      for (const [name, value] of captured) {
+        if (!this.#names.has(value) && !this.#taken.has(name)) this.#set(value, name)
+      }
+    }
+    for (const name of inner) this.#taken.add(name)
+  }
+
+  #take(name: string): void {
+    if (name === '' || this.#taken.has(name))
+      throw new FlagError('invalid-argument', `the graph has two inputs or outputs named "${name}"`)
+    this.#taken.add(name)
+  }
+
+  #set(value: Value, name: string): void {
+    this.#take(name)
+    this.#names.set(value, name)
+  }
+
+  of(value: Value): string {
+    const known = this.#names.get(value)
+    if (known !== undefined) return known
+    const { origin } = value
+    let name =
+      origin.kind === 'stored' ? origin.stored.name : `${origin.kind === 'node' ? 'v' : 'c'}${value.id}`
+    while (name === '' || this.#taken.has(name)) name += '_'
+    this.#set(value, name)
+    return name
+  }
+}
+
+const identity = (from: string, to: string): NodeProto => ({
+  name: `output_${to}`,
+  opType: 'Identity',
+  input: [from],
+  output: [to],
+})
+
+function nodeProto(node: Node, name: string, used: ReadonlySet<Value>, names: Names): NodeProto {
+  const optionalFrom = findOperator(node.operator, node.domain)?.requiredOutputs ?? node.outputs.length
+  const output = node.outputs.map((y, i) => (i >= optionalFrom && !used.has(y) ? '' : names.of(y)))
+  while (output.at(-1) === '') output.pop()
+  const input = ownInputs(node).map((x) => (x ? names.of(x) : ''))
+  while (input.at(-1) === '') input.pop()
+  const renamed = new Map<string, Map<string, string>>()
+  for (const { attribute, captured } of subgraphsOf(node)) {
+    renamed.set(attribute, new Map([...captured].map(([inner, value]) => [inner, names.of(value)])))
+  }
+  return {
+    name,
+    opType: node.operator,
+    domain: node.domain,
+    input,
+    output,
+    attribute: Object.entries(node.attributes).map(([key, value]) =>
+      attributeProto(key, value, renamed.get(key)),
+    ),
+  }
+}
+
+function attributeProto(
+  name: string,
+  value: Attribute,
+  captured: ReadonlyMap<string, string> | undefined,
+): AttributeProto {
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return { name, type: AttributeType.INT, i: int64(value) }
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: utf8(value) }
+  if (value instanceof Tensor) return { name, type: AttributeType.TENSOR, t: tensorProto('', value) }
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
+  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] }
+  if ('graph' in value)
+    return { name, type: AttributeType.GRAPH, g: renameCaptured(value.graph, captured ?? new Map()) }
+  if ('encoded' in value) return { ...decodeMessage(attributeMessage, value.encoded), name }
+  if (typeof value[0] === 'string')
+    return { name, type: AttributeType.STRINGS, strings: (value as readonly string[]).map(utf8) }
+  return { name, type: AttributeType.INTS, ints: (value as readonly number[]).map(int64) }
+}
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+const INT64_MAX = 2n ** 63n - 1n
+
+/** A whole number; those beyond 2^53, which stand for "to the end", are kept within 64 bits. */
+function int64(value: number | bigint): number | bigint {
+  if (Number.isSafeInteger(value)) return value
+  const exact = BigInt(value)
+  return exact > INT64_MAX ? INT64_MAX : exact < -INT64_MAX ? -INT64_MAX - 1n : exact
+}
+
+/** A tensor in the form in which ONNX files hold it. */
+export function tensorProto(name: string, tensor: Tensor): TensorProto {
+  const head = { name, dims: [...tensor.shape], dataType: onnxDType(tensor.dtype) }
+  if (Array.isArray(tensor.data)) return { ...head, stringData: tensor.data.map(utf8) }
+  return { ...head, rawData: tensor.bytes }
+}
+
+function initializerOf(value: Value, name: string, options: EncodeOptions): TensorProto[] {
+  if (value.constant) {
+    const place = options.externalData?.(value.constant, name)
+    return [place ? externalProto(name, value.constant, place) : tensorProto(name, value.constant)]
+  }
+  if (value.origin.kind !== 'stored') return []
+  const { stored } = value.origin
+  if (!stored.source) {
+    throw new FlagError(
+      'unsupported',
+      `the tensor "${stored.name}" does not lie raw in its checkpoint file`,
+      {
+        hint: 'read it with checkpoint.read() and use it as a constant',
+      },
+    )
+  }
+  const { path, offset, byteLength } = stored.source
+  const location = options.locationOf?.(path) ?? path
+  return [externalProto(name, stored, { location, offset, length: byteLength })]
+}
+
+function externalProto(name: string, type: Tensor | StoredTensor, place: ExternalData): TensorProto {
+  return {
+    name,
+    dims: [...type.shape],
+    dataType: onnxDType(type.dtype),
+    dataLocation: 1,
+    externalData: [
+      { key: 'location', value: place.location },
+      { key: 'offset', value: String(place.offset) },
+      { key: 'length', value: String(place.length) },
+    ],
+  }
+}
+
+const dimProto = (dim: Dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })
+
+function valueInfo(name: string, { dtype, shape }: ValueType): ValueInfoProto {
+  return { name, type: { tensorType: { elemType: onnxDType(dtype), shape: { dim: shape.map(dimProto) } } } }
+}
