@@ -15,7 +15,8 @@ export interface Scope {
   param(name: string): Value
 }
 
-function scopeOver(has: (name: string) => boolean, read: (name: string) => Value, path = ''): Scope {
+/** A scope whose parameters, by full name, are whatever `has` and `read` say. */
+export function scopeOver(has: (name: string) => boolean, read: (name: string) => Value, path = ''): Scope {
   const full = (name: string | number) => (path === '' ? `${name}` : `${path}.${name}`)
   return {
     path,
