@@ -23,8 +23,8 @@ export function createSessionCore() {
   return {
     /** @param {{ model: Uint8Array | string, options: object }} request */
     async open({ model, options }) {
-      const { default: ort } = await import('onnxruntime-node')
-      session = await ort.InferenceSession.create(model, options)
+      const { InferenceSession } = await import('onnxruntime-node')
+      session = await InferenceSession.create(model, options)
       return { inputs: [...session.inputNames], outputs: [...session.outputNames] }
     },
     /** @param {{ feeds: Record<string, TensorParts>, fetches?: string[] }} request */
