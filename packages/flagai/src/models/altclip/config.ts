@@ -112,6 +112,9 @@ type Json = Record<string, unknown>
 const withoutNulls = (json: unknown): Json =>
   Object.fromEntries(Object.entries((json ?? {}) as Json).filter(([, value]) => value !== null))
 
+/** FlagAI's own class is a CLIP configuration whose text tower is an XLM-R, with other defaults. */
+const flagAIDefaults = { projection_dim: 512, text: { project_dim: 512 } }
+
 /**
  * Reads a published `config.json` of AltCLIP, AltCLIP-m9 or AltCLIP-m18, or one that FlagAI or transformers saved.
  * `file` is named in messages. Throws `invalid-argument` saying which field is wrong and why, `unsupported` when the
@@ -122,16 +125,21 @@ export function parseAltCLIPConfig(json: unknown, file = 'config.json'): AltCLIP
     throw new FlagError('invalid-argument', `${file}: expected a JSON object`)
   }
   const fields = withoutNulls(json)
-  if (fields.model_type !== undefined && fields.model_type !== 'altclip') {
+  // `text_config_dict` and `vision_config_dict`, where old files have them, win over the newer names.
+  const textFields = withoutNulls(fields.text_config_dict ?? fields.text_config)
+  const visionFields = withoutNulls(fields.vision_config_dict ?? fields.vision_config)
+  const fromFlagAI = fields.model_type === 'clip' && textFields.model_type === 'xlm-roberta'
+  if (fields.model_type !== undefined && fields.model_type !== 'altclip' && !fromFlagAI) {
     throw new FlagError('unsupported', `${file}: model_type is ${JSON.stringify(fields.model_type)}`, {
-      hint: 'AltCLIP opens models whose model_type is "altclip"',
+      hint: 'AltCLIP opens models whose model_type is "altclip", or "clip" with an "xlm-roberta" text tower',
     })
   }
-  // `text_config_dict` and `vision_config_dict`, where old files have them, win over the newer names.
+  const defaults = fromFlagAI ? flagAIDefaults : undefined
   const parsed = schema.safeParse({
+    ...defaults,
     ...fields,
-    text_config: withoutNulls(fields.text_config_dict ?? fields.text_config),
-    vision_config: withoutNulls(fields.vision_config_dict ?? fields.vision_config),
+    text_config: { ...defaults?.text, ...textFields },
+    vision_config: visionFields,
   })
   if (!parsed.success) {
     const [issue] = parsed.error.issues

@@ -1,0 +1,80 @@
+import { type Checkpoint, compile, ops, spec, type Tensor, type Value } from '@flag/core-tensor'
+import { linear } from '../../layers/index.ts'
+import type { AltCLIPConfig } from './config.ts'
+import { imageLogits, textTokens, textTower, visionTower } from './model.ts'
+import type { AltCLIPWeights } from './weights.ts'
+
+/** Everything that transformers' AltCLIPModel gives for these inputs, under the names of the golden files. */
+async function outputsOf(
+  config: AltCLIPConfig,
+  { scope }: AltCLIPWeights,
+  inputs: { ids: Tensor; mask: Tensor; pixels: Tensor },
+): Promise<Record<string, Tensor>> {
+  const [, channels, height, width] = inputs.pixels.shape
+  const run = await compile(
+    (ids: Value, mask: Value, pixels: Value) => {
+      const text = textTower(scope, config.text, { ids, mask }, { hiddenStates: true })
+      const vision = visionTower(scope, config.vision, pixels, { hiddenStates: true })
+      const textFeatures = linear(scope.at('text_projection'), text.pooled)
+      const imageFeatures = linear(scope.at('visual_projection'), vision.pooled)
+      const textEmbeds = ops.normalize(textFeatures)
+      const imageEmbeds = ops.normalize(imageFeatures)
+      const states = (tower: string, values: Value[]) =>
+        values.map((value, i) => [`${tower}.hidden.${i}`, value] as const)
+      return Object.fromEntries([
+        ...states('text', text.hiddenStates),
+        ...states('vision', vision.hiddenStates),
+        ['text.last_hidden_state', textTokens(scope, config.text, text.hiddenStates[config.text.layers])],
+        ['text.pooled', text.pooled],
+        ['text.features', textFeatures],
+        ['text.embeds', textEmbeds],
+        ['vision.pooled', vision.pooled],
+        ['vision.features', imageFeatures],
+        ['vision.embeds', imageEmbeds],
+        ['logits_per_image', imageLogits(scope, imageEmbeds, textEmbeds)],
+        // The towers as they are used: the last layer only for the first token.
+        ['short.text.pooled', textTower(scope, config.text, { ids, mask }).pooled],
+        ['short.vision.pooled', visionTower(scope, config.vision, pixels).pooled],
+      ])
+    },
+    [
+      spec('int64', ['texts', 'length']),
+      spec('bool', ['texts', 'length']),
+      spec('float32', ['pictures', channels, height, width]),
+    ],
+    { threads: 1 },
+  )
+  try {
+    return await run(inputs.ids, inputs.mask, inputs.pixels)
+  } finally {
+    await run.dispose()
+  }
+}
+
+/** The greatest absolute difference between our outputs and the golden ones, for each output. */
+export async function differences(
+  config: AltCLIPConfig,
+  weights: AltCLIPWeights,
+  golden: Checkpoint,
+): Promise<Record<string, number>> {
+  const [ids, mask, pixels] = await Promise.all(
+    ['ids', 'mask', 'pixels'].map((name) => golden.read(`in.${name}`)),
+  )
+  const outputs = await outputsOf(config, weights, { ids, mask: mask.cast('bool'), pixels })
+  const result: Record<string, number> = {}
+  for (const [name, tensor] of Object.entries(outputs)) {
+    const reference = name.replace(/^short\./, '')
+    if (golden.has(reference)) result[name] = greatestDifference(tensor, await golden.read(reference))
+  }
+  return result
+}
+
+function greatestDifference(actual: Tensor, expected: Tensor): number {
+  if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY
+  const [a, b] = [actual.toNumbers(), expected.toNumbers()]
+  // A difference with NaN is NaN, which must not pass for small.
+  return a.reduce((worst, value, i) => {
+    const difference = Math.abs(value - b[i])
+    return difference <= worst ? worst : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
+  }, 0)
+}
