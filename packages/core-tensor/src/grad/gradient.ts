@@ -1,10 +1,10 @@
 import { FlagError } from '../errors.ts'
 import { type Graph, type Node, Value, withGraph } from '../graph/graph.ts'
 import { findOperator } from '../graph/operator.ts'
-import { isValue, type ValuesOf } from '../graph/trace.ts'
+import { isValue } from '../graph/trace.ts'
 import { leavesOf, mapTree } from '../graph/tree.ts'
 import { add } from '../ops/elementwise.ts'
-import { onesLike, zerosLike } from '../ops/shape.ts'
+import { onesLike, zerosLike } from '../ops/fill.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { outermostRegions, repeatBehind } from './remat.ts'
 

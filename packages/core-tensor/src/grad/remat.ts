@@ -1,7 +1,8 @@
 import { currentGraph, type Graph, type Node, type RematerializedRegion, type Value } from '../graph/graph.ts'
 import { cast } from '../ops/comparison.ts'
 import { add, mul } from '../ops/elementwise.ts'
-import { reshape, slice } from '../ops/shape.ts'
+import { reshape } from '../ops/shape.ts'
+import { slice } from '../ops/slicing.ts'
 import { isFloat } from '../tensor/dtype.ts'
 
 /**

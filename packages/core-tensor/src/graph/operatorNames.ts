@@ -80,16 +80,9 @@ export type ShapeOperator =
   | 'Transpose'
   | 'Unsqueeze'
 
-export type SlicingOperator =
-  | 'Concat'
-  | 'Pad'
-  | 'Slice'
-  | 'Split'
-  | 'Trilu'
+export type SlicingOperator = 'Concat' | 'Pad' | 'Slice' | 'Split' | 'Trilu'
 
-export type FillOperator =
-  | 'ConstantOfShape'
-  | 'Range'
+export type FillOperator = 'ConstantOfShape' | 'Range'
 
 export type GatherOperator =
   | 'Gather'
@@ -100,20 +93,11 @@ export type GatherOperator =
   | 'ScatterElements'
   | 'ScatterND'
 
-export type LinearOperator =
-  | 'Einsum'
-  | 'Gemm'
-  | 'MatMul'
+export type LinearOperator = 'Einsum' | 'Gemm' | 'MatMul'
 
-export type ConvolutionOperator =
-  | 'Conv'
-  | 'ConvTranspose'
+export type ConvolutionOperator = 'Conv' | 'ConvTranspose'
 
-export type PoolingOperator =
-  | 'AveragePool'
-  | 'GlobalAveragePool'
-  | 'GlobalMaxPool'
-  | 'MaxPool'
+export type PoolingOperator = 'AveragePool' | 'GlobalAveragePool' | 'GlobalMaxPool' | 'MaxPool'
 
 export type ReductionOperator =
   | 'ArgMax'
@@ -136,9 +120,7 @@ export type NormalizationOperator =
   | 'InstanceNormalization'
   | 'LayerNormalization'
 
-export type SoftmaxOperator =
-  | 'LogSoftmax'
-  | 'Softmax'
+export type SoftmaxOperator = 'LogSoftmax' | 'Softmax'
 
 export type ActivationOperator =
   | 'Celu'
@@ -156,9 +138,6 @@ export type ActivationOperator =
   | 'Softsign'
   | 'Tanh'
 
-export type ResizeOperator =
-  | 'Resize'
+export type ResizeOperator = 'Resize'
 
-export type DetectionOperator =
-  | 'NonMaxSuppression'
-  | 'RoiAlign'
+export type DetectionOperator = 'NonMaxSuppression' | 'RoiAlign'

@@ -1,17 +1,21 @@
+import { FlagError } from '../errors.ts'
+import { mulDims } from '../graph/dims.ts'
 import { constant, type Value } from '../graph/graph.ts'
 import type { NumericDType } from '../tensor/dtype.ts'
-import { lessOrEqual, where } from './comparison.ts'
+import { cast, greater, lessOrEqual, logicalAnd, where } from './comparison.ts'
 import { add, mul } from './elementwise.ts'
+import { iota } from './fill.ts'
 import { matmul } from './linear.ts'
-import { softmax } from './normalization.ts'
-import { iota, reshape, swapAxes, transpose, unsqueeze } from './shape.ts'
+import { reduceMax } from './reduction.ts'
+import { reshape, swapAxes, transpose, unsqueeze } from './shape.ts'
+import { softmax } from './softmax.ts'
 
 export interface AttentionOptions {
   /** Factor on the scores; `1 / sqrt(width of a head)` when left out. */
   scale?: number
   /** Added to the scores, broadcast to `[batch, heads, queries, keys]`. */
   bias?: Value
-  /** True where a key may be seen; broadcast like `bias`. */
+  /** True where a key may be seen; broadcast like `bias`. A query that sees no key gets zeros. */
   mask?: Value
   /** Each query sees the keys up to its own place. */
   causal?: boolean
@@ -19,30 +23,47 @@ export interface AttentionOptions {
 
 /**
  * Scaled-dot-product attention (Vaswani et al. 2017): `softmax(q kᵀ scale + bias) v`.
- * q is `[..., queries, width]`, k and v `[..., keys, width]`.
+ * q is `[..., queries, width]`, k and v `[..., keys, width]`. As in torch, a query whose keys are all masked gives
+ * zeros, not NaN.
  */
 export function attention(q: Value, k: Value, v: Value, options: AttentionOptions = {}): Value {
-  const width = q.shape[q.rank - 1] as number
   // Scaling q costs less than scaling the larger score matrix.
-  let scores = matmul(mul(q, options.scale ?? 1 / Math.sqrt(width)), swapAxes(k, -1, -2))
+  let scores = matmul(mul(q, options.scale ?? 1 / Math.sqrt(widthOf(q))), swapAxes(k, -1, -2))
   if (options.bias) scores = add(scores, options.bias)
-  const hidden = constant(-1e9, scores.dtype as NumericDType)
-  if (options.mask) scores = where(options.mask, scores, hidden)
+  let visible = options.mask
   if (options.causal) {
     const queries = unsqueeze(iota(q.shape[q.rank - 2]), 1)
-    scores = where(lessOrEqual(unsqueeze(iota(k.shape[k.rank - 2]), 0), queries), scores, hidden)
+    const earlier = lessOrEqual(unsqueeze(iota(k.shape[k.rank - 2]), 0), queries)
+    visible = visible ? logicalAnd(visible, earlier) : earlier
   }
-  return matmul(softmax(scores, -1), v)
+  if (!visible) return matmul(softmax(scores, -1), v)
+  // Finite, so that a row without any key stays free of NaN; half precision ends at 65504.
+  const hidden = constant(scores.dtype === 'float16' ? -65504 : -1e9, scores.dtype as NumericDType)
+  const mixed = matmul(softmax(where(visible, scores, hidden), -1), v)
+  if (!options.mask) return mixed
+  const sees = greater(reduceMax(cast(visible, 'float32'), -1, true), 0)
+  return where(sees, mixed, 0)
+}
+
+function widthOf(x: Value): number {
+  const width = x.shape[x.rank - 1]
+  if (typeof width === 'number') return width
+  throw new FlagError('invalid-argument', `attention: the width of ${x} is symbolic`, {
+    hint: 'give a scale',
+  })
 }
 
 /** `[batch, length, heads * width]` to `[batch, heads, length, width]`. */
 export function splitHeads(x: Value, heads: number): Value {
   const [batch, length, width] = x.shape
-  return transpose(reshape(x, [batch, length, heads, (width as number) / heads]), [0, 2, 1, 3])
+  if (typeof width !== 'number' || width % heads !== 0) {
+    throw new FlagError('shape-mismatch', `splitHeads: ${x} does not have ${heads} heads of equal width`)
+  }
+  return transpose(reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3])
 }
 
 /** `[batch, heads, length, width]` to `[batch, length, heads * width]`. */
 export function mergeHeads(x: Value): Value {
   const [batch, heads, length, width] = x.shape
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, length, (heads as number) * (width as number)])
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, length, mulDims(heads, width)])
 }

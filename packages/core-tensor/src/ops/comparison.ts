@@ -72,7 +72,7 @@ export const logicalAnd = two('And')
 export const logicalOr = two('Or')
 export const logicalXor = two('Xor')
 export const logicalNot = (x: Value): Value => apply1('Not', [x])
-export const isNaN = (x: Value): Value => apply1('IsNaN', [x])
+export const isNan = (x: Value): Value => apply1('IsNaN', [x])
 export const isInf = (x: Value): Value => apply1('IsInf', [x])
 
 /** `a` where `condition` holds, else `b`. `dtype` is needed only when both are bare numbers. */

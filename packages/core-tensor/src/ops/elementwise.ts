@@ -1,37 +1,18 @@
-import { FlagError } from '../errors.ts'
 import { broadcastDims } from '../graph/dims.ts'
-import { constant, type Operand, toValue, toValues, type Value, type ValueType } from '../graph/graph.ts'
+import { constant, type Operand, toValue, toValues, type Value } from '../graph/graph.ts'
 import {
-  type Application,
   apply1,
   defineOperators,
+  floatOf,
   type GradientRule,
   inputOf,
   notDifferentiable,
   sameAsInput,
 } from '../graph/operator.ts'
 import type { ElementwiseOperator } from '../graph/operatorNames.ts'
-import { equal, greaterOrEqual, lessOrEqual, logicalAnd, where } from './comparison.ts'
+import { cast, equal, greaterOrEqual, lessOrEqual, logicalAnd, where } from './comparison.ts'
+import { broadcastInputs, unary } from './rules.ts'
 import { unbroadcast } from './shape.ts'
-
-/** Inference of operators that broadcast all their inputs against each other, as NumPy does. */
-export function broadcastInputs(application: Application): ValueType[] {
-  const [first, ...rest] = application.inputs.map((_, i) => inputOf(application, i))
-  for (const value of rest) {
-    if (value.dtype !== first.dtype) {
-      throw new FlagError(
-        'dtype-mismatch',
-        `${application.operator}: ${first} and ${value} have different types`,
-      )
-    }
-  }
-  return [{ dtype: first.dtype, shape: rest.reduce((dims, v) => broadcastDims(dims, v.shape), first.shape) }]
-}
-
-/** A rule for y = f(x) where f' is a function of x and y. */
-const unary =
-  (derivative: (x: Value, y: Value) => Operand): GradientRule =>
-  ({ inputs: [x], outputs: [y] }, [g]) => [g && mul(g, derivative(x as Value, y))]
 
 /** A rule for y = f(a, b) given the two partial products with the output's gradient. */
 const binary =
@@ -52,6 +33,9 @@ const extremum: GradientRule = ({ inputs, outputs: [y] }, [g]) => {
   )
   return inputs.map((x, i) => unbroadcast(mul(share, hits[i]), x as Value))
 }
+
+/** `a ^ n`, without a power where n makes it needless. */
+const rootOf = (a: Value, n: number): Value | number => (n === 0 ? 1 : n === 1 ? a : pow(a, n))
 
 const zero: GradientRule = () => []
 
@@ -84,13 +68,19 @@ export const elementwise = defineOperators<ElementwiseOperator>({
       const [a, b] = [inputOf(application, 0), inputOf(application, 1)]
       return [{ dtype: a.dtype, shape: broadcastDims(a.shape, b.shape) }]
     },
-    gradient: ({ inputs: [a, b], outputs: [y] }, [g]) => {
-      if (!g || !a || !b) return []
-      const base = unbroadcast(mul(g, mul(b, pow(a, sub(b, 1)))), a)
-      if (b.constant) return [base, undefined]
+    gradient: ({ inputs: [a, exponent], outputs: [y] }, [g]) => {
+      if (!g || !a || !exponent) return []
+      const b = cast(exponent, a.dtype)
+      const known = exponent.constant?.toNumbers()
+      // b a^(b - 1) would be 0 * infinity at a = 0, b = 0.
+      if (known?.every((n) => n === 0)) return []
+      const power = known?.length === 1 ? rootOf(a, known[0] - 1) : pow(a, sub(b, 1))
+      const slope = known && !known.includes(0) ? mul(b, power) : where(equal(b, 0), 0, mul(b, power))
+      const base = unbroadcast(mul(g, slope), a)
+      if (known) return [base]
       // d/db a^b = a^b log a, which is 0 at a = 0 (b > 0) where log is not finite.
-      const log0 = where(equal(a, 0), 0, log(where(equal(a, 0), 1, a)))
-      return [base, unbroadcast(mul(g, mul(y, log0)), b)]
+      const isZero = equal(a, 0)
+      return [base, unbroadcast(mul(g, mul(y, where(isZero, 0, log(where(isZero, 1, a))))), exponent)]
     },
   },
   Mod: { infer: broadcastInputs, gradient: notDifferentiable('used on integers; jumps at every multiple') },
@@ -98,15 +88,22 @@ export const elementwise = defineOperators<ElementwiseOperator>({
     infer: broadcastInputs,
     gradient: ({ inputs }, [g]) => inputs.map((x) => g && unbroadcast(g, x as Value)),
   },
+  Mean: {
+    infer: broadcastInputs,
+    gradient: ({ inputs }, [g]) => inputs.map((x) => g && unbroadcast(div(g, inputs.length), x as Value)),
+  },
   Max: { infer: broadcastInputs, gradient: extremum },
   Min: { infer: broadcastInputs, gradient: extremum },
   Clip: {
     infer: sameAsInput(),
-    gradient: ({ inputs: [x, low, high] }, [g]) => {
+    gradient: ({ inputs: [x, min, max], attributes }, [g]) => {
       if (!g || !x) return []
-      const above = low && greaterOrEqual(x, low)
-      const below = high && lessOrEqual(x, high)
-      const inside = above && below ? logicalAnd(above, below) : (above ?? below)
+      // Operator sets before 11 have the limits as attributes.
+      const low = min ?? (attributes.min === undefined ? undefined : floatOf(attributes, 'min', 0))
+      const high = max ?? (attributes.max === undefined ? undefined : floatOf(attributes, 'max', 0))
+      const above = low !== undefined && greaterOrEqual(x, low)
+      const below = high !== undefined && lessOrEqual(x, high)
+      const inside = above && below ? logicalAnd(above, below) : above || below
       return [inside ? where(inside, g, 0) : g]
     },
   },
@@ -120,9 +117,6 @@ export const elementwise = defineOperators<ElementwiseOperator>({
   Log: { infer: sameAsInput(), gradient: unary((x) => reciprocal(x)) },
   Sqrt: { infer: sameAsInput(), gradient: unary((_, y) => div(0.5, y)) },
   Reciprocal: { infer: sameAsInput(), gradient: unary((_, y) => neg(mul(y, y))) },
-  Sin: { infer: sameAsInput(), gradient: unary((x) => cos(x)) },
-  Cos: { infer: sameAsInput(), gradient: unary((x) => neg(sin(x))) },
-  Tan: { infer: sameAsInput(), gradient: unary((_, y) => add(mul(y, y), 1)) },
   Erf: {
     infer: sameAsInput(),
     gradient: unary((x) => mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
@@ -163,9 +157,6 @@ export const exp = one('Exp')
 export const log = one('Log')
 export const sqrt = one('Sqrt')
 export const reciprocal = one('Reciprocal')
-export const sin = one('Sin')
-export const cos = one('Cos')
-export const tan = one('Tan')
 export const erf = one('Erf')
 export const identity = one('Identity')
 export const square = (x: Value): Value => mul(x, x)

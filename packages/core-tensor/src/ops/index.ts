@@ -2,31 +2,58 @@ import type { Operator } from '../graph/operator.ts'
 import type { OperatorName } from '../graph/operatorNames.ts'
 import { activations } from './activation.ts'
 import { comparisons } from './comparison.ts'
+import { convolutions } from './convolution.ts'
+import { detectionOperators } from './detection.ts'
 import { elementwise } from './elementwise.ts'
+import { fillOperators } from './fill.ts'
 import { gathers } from './gather.ts'
 import { linearOperators } from './linear.ts'
 import { normalizations } from './normalization.ts'
+import { poolings } from './pooling.ts'
 import { reductions } from './reduction.ts'
+import { resizeOperators } from './resize.ts'
 import { shapeOperators } from './shape.ts'
+import { slicingOperators } from './slicing.ts'
+import { softmaxOperators } from './softmax.ts'
+import { trigonometricOperators } from './trigonometric.ts'
 
 /** Every operator's declaration. A name of `OperatorName` without one does not compile. */
 export const operators: Record<OperatorName, Operator> = {
   ...activations,
   ...comparisons,
+  ...convolutions,
+  ...detectionOperators,
   ...elementwise,
+  ...fillOperators,
   ...gathers,
   ...linearOperators,
   ...normalizations,
+  ...poolings,
   ...reductions,
+  ...resizeOperators,
   ...shapeOperators,
+  ...slicingOperators,
+  ...softmaxOperators,
+  ...trigonometricOperators,
 }
 
 export * from './activation.ts'
 export * from './attention.ts'
 export * from './comparison.ts'
+export * from './convolution.ts'
+export * from './detection.ts'
 export * from './elementwise.ts'
+export * from './fill.ts'
 export * from './gather.ts'
 export * from './linear.ts'
+export * from './loss.ts'
 export * from './normalization.ts'
+export * from './pooling.ts'
 export * from './reduction.ts'
+export * from './resize.ts'
+export * from './rotary.ts'
 export * from './shape.ts'
+export * from './sizes.ts'
+export * from './slicing.ts'
+export * from './softmax.ts'
+export * from './trigonometric.ts'

@@ -1,6 +1,6 @@
 import { FlagError } from '../errors.ts'
 import { broadcastDims, type Dim, formatDims, productDims } from '../graph/dims.ts'
-import type { Value, ValueType } from '../graph/graph.ts'
+import { constant, type Value, type ValueType } from '../graph/graph.ts'
 import {
   type Application,
   apply1,
@@ -11,8 +11,9 @@ import {
   stringOf,
 } from '../graph/operator.ts'
 import type { LinearOperator } from '../graph/operatorNames.ts'
+import type { NumericDType } from '../tensor/dtype.ts'
 import { mul } from './elementwise.ts'
-import { expand, flatten, reshape, swapAxes, unbroadcast, unsqueeze } from './shape.ts'
+import { expand, flatten, reshape, swapAxes, transpose, unbroadcast, unsqueeze } from './shape.ts'
 
 const differ = (a: Dim, b: Dim) => typeof a === 'number' && typeof b === 'number' && a !== b
 
@@ -115,33 +116,46 @@ export const linearOperators = defineOperators<LinearOperator>({
     infer: inferEinsum,
     gradient: ({ inputs, attributes }, [g]) => {
       if (!g) return []
-      const { terms, result } = parseEinsum(stringOf(attributes, 'equation', ''))
-      if ([...terms, result].some((term) => term.includes('...') || new Set(term).size !== term.length)) {
+      const { terms, result } = withoutEllipsis(stringOf(attributes, 'equation', ''), inputs as Value[])
+      if ([...terms, result].some((term) => new Set(term).size !== term.length)) {
         throw new FlagError(
           'not-differentiable',
-          `Einsum "${terms}->${result}": ellipses and repeated letters have no gradient rule`,
-          {
-            hint: 'write the axes out, or use matmul and reshape',
-          },
+          `Einsum "${terms}->${result}": a letter repeated in one term has no gradient rule`,
+          { hint: 'take the diagonal first' },
         )
       }
       return terms.map((term, i) => {
         const x = inputs[i] as Value
         const others = terms.filter((_, k) => k !== i)
         const sources = [result, ...others]
-        // Letters that only this operand has were summed over: their gradient is the same everywhere.
-        const kept = [...term].filter((letter) => sources.some((source) => source.includes(letter)))
-        const part = einsum(
-          `${sources.join(',')}->${kept.join('')}`,
-          g,
-          ...(inputs.filter((_, k) => k !== i) as Value[]),
-        )
+        const values = [g, ...(inputs.filter((_, k) => k !== i) as Value[])]
+        const dimsOf = (letter: string) =>
+          sources.flatMap((s, k) => (s.includes(letter) ? [values[k].shape[s.indexOf(letter)]] : []))
+        // Letters that only this operand has were summed over: their gradient is the same everywhere. A letter of
+        // size 1 here that is larger elsewhere was broadcast: its gradient is summed.
+        const kept = [...term].filter((letter, k) => {
+          const dims = dimsOf(letter)
+          return dims.length > 0 && (x.shape[k] !== 1 || dims.every((dim) => dim === 1))
+        })
+        const part = einsum(`${sources.join(',')}->${kept.join('')}`, ...values)
         const shape = [...term].map((letter, k) => (kept.includes(letter) ? x.shape[k] : 1))
         return expand(reshape(part, shape), x.shape)
       })
     },
   },
 })
+
+/** The equation with the ellipsis written as letters, those of each operand counted from the right. */
+function withoutEllipsis(equation: string, inputs: readonly Value[]): { terms: string[]; result: string } {
+  const { terms, result } = parseEinsum(equation)
+  const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].filter((letter) => !equation.includes(letter))
+  const counts = terms.map((term, i) => (term.includes('...') ? inputs[i].rank - (term.length - 3) : 0))
+  const letters = (count: number) => free.slice(free.length - count).join('')
+  return {
+    terms: terms.map((term, i) => term.replace('...', letters(counts[i]))),
+    result: result.replace('...', letters(Math.max(...counts))),
+  }
+}
 
 /** Gradients of `a @ b`, both of rank 2 or more. */
 function matmulGradients(a: Value, b: Value, g: Value): [Value, Value] {
@@ -196,4 +210,14 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
 /** Sum of products by index letters, `einsum('bij,bjk->bik', a, b)`. */
 export function einsum(equation: string, ...operands: Value[]): Value {
   return apply1('Einsum', operands, { equation })
+}
+
+/** A matrix, given row by row, applied along one axis of x: the axis gets as many elements as there are rows. */
+export function alongAxis(x: Value, rows: readonly (readonly number[])[], axis: number): Value {
+  const dtype = x.dtype as NumericDType
+  const matrix = constant(rows.flat(), dtype, [rows.length, rows[0].length])
+  if (axis === x.rank - 2) return matmul(matrix, x)
+  if (axis === x.rank - 1) return matmul(x, swapAxes(matrix, 0, 1))
+  const last = swapAxes(x, axis, -1)
+  return swapAxes(matmul(last, transpose(matrix)), axis, -1)
 }

@@ -12,10 +12,12 @@ import {
 } from '../graph/operator.ts'
 import type { ReductionOperator } from '../graph/operatorNames.ts'
 import type { NumericDType } from '../tensor/dtype.ts'
-import { cast, equal } from './comparison.ts'
-import { div, mul, sqrt, sub } from './elementwise.ts'
+import { cast, equal, where } from './comparison.ts'
+import { div, exp, maximum, mul, sign, sub } from './elementwise.ts'
+import { fillDims } from './fill.ts'
 import { scatterElements } from './gather.ts'
-import { axesOf, constantInts, dimScalar, expand, fillDims, reshape } from './shape.ts'
+import { expand, reshape } from './shape.ts'
+import { axesOf, constantInts, dimScalar } from './sizes.ts'
 
 /** Axes that a Reduce* node sums over, counted from the front. */
 function reducedAxes(application: Pick<Application, 'operator' | 'inputs' | 'attributes'>): number[] {
@@ -81,7 +83,29 @@ export const reductions = defineOperators<ReductionOperator>({
   },
   ReduceMax: { infer: inferReduction, gradient: toExtremum },
   ReduceMin: { infer: inferReduction, gradient: toExtremum },
-  ReduceProd: { infer: inferReduction, gradient: reduction((g, x, y) => div(mul(g, y), x)) },
+  ReduceProd: {
+    infer: inferReduction,
+    gradient: reduction((g, x, _, axes) => {
+      // The product of the others: y / x, but where one factor is 0 only that one has a gradient.
+      const isZero = equal(x, 0)
+      const others = where(isZero, 1, x)
+      const product = mul(g, reduceProd(others, axes, true))
+      const zeros = reduceSum(cast(isZero, x.dtype), axes, true)
+      const alone = where(equal(zeros, 1), product, 0)
+      return where(isZero, alone, where(equal(zeros, 0), div(product, others), 0))
+    }),
+  },
+  ReduceL1: { infer: inferReduction, gradient: reduction((g, x) => mul(g, sign(x))) },
+  ReduceL2: {
+    infer: inferReduction,
+    // 0 at the origin, as in PyTorch.
+    gradient: reduction((g, x, y) => {
+      const isZero = equal(y, 0)
+      return mul(where(isZero, 0, div(g, where(isZero, 1, y))), x)
+    }),
+  },
+  ReduceSumSquare: { infer: inferReduction, gradient: reduction((g, x) => mul(mul(g, 2), x)) },
+  ReduceLogSumExp: { infer: inferReduction, gradient: reduction((g, x, y) => mul(g, exp(sub(x, y)))) },
   ArgMax: argument,
   ArgMin: argument,
   TopK: {
@@ -98,6 +122,7 @@ export const reductions = defineOperators<ReductionOperator>({
     },
     gradient: ({ inputs: [x], outputs: [, indices], attributes }, [g]) => {
       if (!g || !x) return []
+      // The indices are distinct, so a plain scatter is exact.
       const zeros = fillDims(x.shape, 0, x.dtype as NumericDType)
       return [scatterElements(zeros, indices, g, normalizeAxis(intOf(attributes, 'axis', -1), x.rank))]
     },
@@ -111,7 +136,7 @@ export const reductions = defineOperators<ReductionOperator>({
 })
 
 /** How many elements are reduced into one, as a number or, with symbolic axes, as a scalar of x's dtype. */
-function countOf(x: Value, axes: readonly number[]): Value | number {
+export function countOf(x: Value, axes: readonly number[]): Value | number {
   const numbers = axes.reduce(
     (n, axis) => (typeof x.shape[axis] === 'number' ? n * (x.shape[axis] as number) : n),
     1,
@@ -140,7 +165,9 @@ export function reduceSum(x: Value, axes?: number | readonly number[], keepDims 
 export const reduceMean = reduce('ReduceMean')
 export const reduceMax = reduce('ReduceMax')
 export const reduceMin = reduce('ReduceMin')
-export const reduceProd = reduce('ReduceProd')
+export function reduceProd(x: Value, axes?: number | readonly number[], keepDims = false): Value {
+  return reduce('ReduceProd')(x, axes, keepDims)
+}
 
 /** Mean of squared deviations (population variance). */
 export function variance(x: Value, axes?: number | readonly number[], keepDims = false): Value {
@@ -148,10 +175,12 @@ export function variance(x: Value, axes?: number | readonly number[], keepDims =
   return reduceMean(mul(deviation, deviation), axes, keepDims)
 }
 
-/** Euclidean norm. */
-export function norm(x: Value, axes?: number | readonly number[], keepDims = false): Value {
-  return sqrt(reduceSum(mul(x, x), axes, keepDims))
-}
+/** Euclidean norm; its gradient at the origin is 0. */
+export const norm = reduce('ReduceL2')
+
+/** `log(sum(exp(x)))` along `axis`, without overflow. */
+export const logSumExp = (x: Value, axis = -1, keepDims = false): Value =>
+  reduce('ReduceLogSumExp')(x, axis, keepDims)
 
 /** Index of the first largest element along `axis`, int64. */
 export function argMax(x: Value, axis = -1, keepDims = false): Value {
@@ -182,7 +211,7 @@ export function cumSum(
   })
 }
 
-/** x divided by its Euclidean norm along `axis`. */
-export function normalize(x: Value, axis = -1): Value {
-  return div(x, norm(x, axis, true))
+/** x divided by its Euclidean norm along `axis`, or by `epsilon` where the norm is smaller: torch's `normalize`. */
+export function normalize(x: Value, axis = -1, epsilon = 1e-12): Value {
+  return div(x, maximum(norm(x, axis, true), epsilon))
 }
