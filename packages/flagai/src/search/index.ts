@@ -1,0 +1,6 @@
+export type { EmbeddingModel } from './embeddingModel.ts'
+export { type PageOptions, type PageQuery, renderPage } from './page.ts'
+export { type Hit, type IndexOptions, type IndexReport, PictureIndex } from './pictureIndex.ts'
+export { type FoundPicture, pictureExtensions, scanPictures, type Unreadable } from './scan.ts'
+export { type Scored, topK } from './topK.ts'
+export { readTable, vectorsOf, vectorTable, writeTable, writeWhole } from './vectorTable.ts'
