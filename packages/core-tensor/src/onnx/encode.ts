@@ -1,22 +1,21 @@
 import type { StoredTensor } from '../checkpoint/checkpoint.ts'
 import { FlagError } from '../errors.ts'
 import type { Dim } from '../graph/dims.ts'
-import type { Attribute, Graph, Node, Value, ValueType } from '../graph/graph.ts'
+import type { Graph, Node, Value, ValueType } from '../graph/graph.ts'
 import { findOperator } from '../graph/operator.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { attributeProto } from './attributes.ts'
 import { onnxDType } from './dtypes.ts'
 import {
-  type AttributeProto,
-  AttributeType,
-  attributeMessage,
   type ModelProto,
   modelMessage,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from './schema.ts'
-import { namesIn, ownInputs, renameCaptured, subgraphsOf } from './subgraph.ts'
-import { decodeMessage, encodeMessage } from './wire.ts'
+import { namesIn, ownInputs, subgraphsOf } from './subgraph.ts'
+import { tensorProto } from './tensors.ts'
+import { encodeMessage } from './wire.ts'
 
 /** Version of the file format: the first that has all element types of operator set 21. */
 const IR_VERSION = 10
@@ -179,42 +178,6 @@ function nodeProto(node: Node, name: string, used: ReadonlySet<Value>, names: Na
       attributeProto(key, value, renamed.get(key)),
     ),
   }
-}
-
-function attributeProto(
-  name: string,
-  value: Attribute,
-  captured: ReadonlyMap<string, string> | undefined,
-): AttributeProto {
-  if (typeof value === 'number' || typeof value === 'bigint')
-    return { name, type: AttributeType.INT, i: int64(value) }
-  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: utf8(value) }
-  if (value instanceof Tensor) return { name, type: AttributeType.TENSOR, t: tensorProto('', value) }
-  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
-  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] }
-  if ('graph' in value)
-    return { name, type: AttributeType.GRAPH, g: renameCaptured(value.graph, captured ?? new Map()) }
-  if ('encoded' in value) return { ...decodeMessage(attributeMessage, value.encoded), name }
-  if (typeof value[0] === 'string')
-    return { name, type: AttributeType.STRINGS, strings: (value as readonly string[]).map(utf8) }
-  return { name, type: AttributeType.INTS, ints: (value as readonly number[]).map(int64) }
-}
-
-const utf8 = (text: string) => new TextEncoder().encode(text)
-const INT64_MAX = 2n ** 63n - 1n
-
-/** A whole number; those beyond 2^53, which stand for "to the end", are kept within 64 bits. */
-function int64(value: number | bigint): number | bigint {
-  if (Number.isSafeInteger(value)) return value
-  const exact = BigInt(value)
-  return exact > INT64_MAX ? INT64_MAX : exact < -INT64_MAX ? -INT64_MAX - 1n : exact
-}
-
-/** A tensor in the form in which ONNX files hold it. */
-export function tensorProto(name: string, tensor: Tensor): TensorProto {
-  const head = { name, dims: [...tensor.shape], dataType: onnxDType(tensor.dtype) }
-  if (Array.isArray(tensor.data)) return { ...head, stringData: tensor.data.map(utf8) }
-  return { ...head, rawData: tensor.bytes }
 }
 
 function initializerOf(value: Value, name: string, options: EncodeOptions): TensorProto[] {
