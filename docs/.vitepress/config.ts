@@ -8,16 +8,18 @@ const docs = fileURLToPath(new URL('..', import.meta.url))
 const pages = (folder: string, titles: Record<string, string>) =>
   Object.entries(titles).map(([name, text]) => ({ text, link: `/${folder}/${name}` }))
 
-/** The pages that typedoc generated: one group per package. */
+/** The pages that typedoc generated: one per package, and an overview. */
 function apiPages() {
   const folder = join(docs, 'api')
   if (!existsSync(folder)) return []
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  return files
-    .filter((file) => file.endsWith('index.md'))
-    .map((file) => file.replaceAll('\\', '/').replace(/index\.md$/, ''))
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.replaceAll('\\', '/').replace(/\.md$/, ''))
     .sort()
-    .map((path) => ({ text: path === '' ? 'Overview' : path.replace(/\/$/, ''), link: `/api/${path}` }))
+    .map((page) => ({
+      text: page === 'index' ? 'Overview' : page,
+      link: `/api/${page.replace(/^index$/, '')}`,
+    }))
 }
 
 export default defineConfig({
