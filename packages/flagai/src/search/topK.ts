@@ -21,6 +21,25 @@ function replaceWorst(heap: Scored[], item: Scored): void {
   heap[at] = item
 }
 
+/** Dot product of `factors` with as many numbers of `vectors` from `start`. */
+function dot(vectors: Float32Array, start: number, factors: Float64Array): number {
+  // Four sums, so that an addition need not wait for the one before it.
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let i = 0
+  let at = start
+  for (; i + 3 < factors.length; i += 4, at += 4) {
+    a += vectors[at] * factors[i]
+    b += vectors[at + 1] * factors[i + 1]
+    c += vectors[at + 2] * factors[i + 2]
+    d += vectors[at + 3] * factors[i + 3]
+  }
+  for (; i < factors.length; i++, at++) a += vectors[at] * factors[i]
+  return a + b + c + d
+}
+
 /**
  * The `k` rows of `vectors` (row-major, `query.length` numbers each) with the largest dot product, best first.
  * With vectors of length 1 the score is the cosine similarity. Rows whose score is NaN are never returned.
@@ -34,18 +53,9 @@ export function topK(vectors: Float32Array, query: Float32Array, k: number): Sco
     score: Number.NEGATIVE_INFINITY,
   }))
   if (heap.length === 0) return []
-  for (let index = 0, at = 0; index < count; index++) {
-    // Four sums, so that additions need not wait for each other.
-    let [a, b, c, d] = [0, 0, 0, 0]
-    let i = 0
-    for (; i + 3 < size; i += 4, at += 4) {
-      a += vectors[at] * query[i]
-      b += vectors[at + 1] * query[i + 1]
-      c += vectors[at + 2] * query[i + 2]
-      d += vectors[at + 3] * query[i + 3]
-    }
-    for (; i < size; i++, at++) a += vectors[at] * query[i]
-    const score = a + b + c + d
+  const factors = Float64Array.from(query)
+  for (let index = 0; index < count; index++) {
+    const score = dot(vectors, index * size, factors)
     if (score >= heap[0].score && better({ index, score }, heap[0])) replaceWorst(heap, { index, score })
   }
   return heap.filter(({ index }) => index < count).sort((x, y) => (better(x, y) ? -1 : 1))
