@@ -3,7 +3,7 @@ import { apply1, defineOperators, floatOf, sameAsInput, stringOf } from '../grap
 import type { ActivationOperator } from '../graph/operatorNames.ts'
 import { greater, less, logicalAnd, where } from './comparison.ts'
 import { abs, add, div, erf, exp, minimum, mul, sub } from './elementwise.ts'
-import { broadcastInputs, unary } from './rules.ts'
+import { unary } from './rules.ts'
 import { unbroadcast } from './shape.ts'
 
 const same = sameAsInput()
@@ -20,7 +20,7 @@ export const activations = defineOperators<ActivationOperator>({
     ],
   },
   PRelu: {
-    infer: broadcastInputs,
+    infer: same,
     gradient: ({ inputs: [x, slope] }, [g]) => {
       if (!g || !x || !slope) return []
       const positive = greater(x, 0)

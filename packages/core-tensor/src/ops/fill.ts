@@ -1,3 +1,4 @@
+import { contentsOf } from '../graph/contents.ts'
 import type { Dim, Dims } from '../graph/dims.ts'
 import { constant, type Value } from '../graph/graph.ts'
 import { apply, defineOperators, inputOf, notDifferentiable } from '../graph/operator.ts'
@@ -5,20 +6,24 @@ import type { FillOperator } from '../graph/operatorNames.ts'
 import type { NumericDType } from '../tensor/dtype.ts'
 import { type Shape, type Tensor, zeros } from '../tensor/tensor.ts'
 import { expand } from './shape.ts'
-import { constantInts, dimScalar } from './sizes.ts'
+import { dimScalar, freshDim, sizesIn } from './sizes.ts'
 
 export const fillOperators = defineOperators<FillOperator>({
   Range: {
     infer: (application) => {
-      const [start, end, step] = [0, 1, 2].map((i) => constantInts(application, i)[0])
-      return [{ dtype: inputOf(application, 0).dtype, shape: [Math.max(0, Math.ceil((end - start) / step))] }]
+      const { dtype, graph } = inputOf(application, 0)
+      const [start, end, step] = [0, 1, 2].map((i) => contentsOf(inputOf(application, i))?.[0])
+      if (typeof start === 'number' && typeof end === 'number' && typeof step === 'number')
+        return [{ dtype, shape: [Math.max(0, Math.ceil((end - start) / step))] }]
+      const counts = start === 0 && step === 1 && end !== undefined
+      return [{ dtype, shape: [counts ? end : freshDim(graph, 'Range')] }]
     },
     gradient: notDifferentiable('the length of the result depends on its inputs'),
   },
   ConstantOfShape: {
     infer: (application) => {
       const value = application.attributes.value as Tensor | undefined
-      return [{ dtype: value?.dtype ?? 'float32', shape: constantInts(application, 0) }]
+      return [{ dtype: value?.dtype ?? 'float32', shape: sizesIn(application, 0) }]
     },
     gradient: notDifferentiable('the result does not depend on values'),
   },

@@ -18,7 +18,7 @@ import { add, mul } from './elementwise.ts'
 import { fillDims, iota, zerosLike } from './fill.ts'
 import { reduceSum } from './reduction.ts'
 import { expand, reshape } from './shape.ts'
-import { constantInts, dimScalar, dimsVector, freshDim } from './sizes.ts'
+import { dimScalar, dimsVector, freshDim, sizesIn } from './sizes.ts'
 import { stack } from './slicing.ts'
 
 function inferGather(application: Application): ValueType[] {
@@ -98,7 +98,7 @@ export const gathers = defineOperators<GatherOperator>({
   OneHot: {
     infer: (application) => {
       const indices = inputOf(application, 0)
-      const depth = constantInts(application, 1)[0]
+      const [depth] = sizesIn(application, 1)
       const axis = intOf(application.attributes, 'axis', -1)
       const shape = [...indices.shape]
       shape.splice(axis < 0 ? axis + indices.rank + 1 : axis, 0, depth)

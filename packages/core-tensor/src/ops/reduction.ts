@@ -17,7 +17,7 @@ import { div, exp, maximum, mul, sign, sub } from './elementwise.ts'
 import { fillDims } from './fill.ts'
 import { scatterElements } from './gather.ts'
 import { expand, reshape } from './shape.ts'
-import { axesOf, constantInts, dimScalar } from './sizes.ts'
+import { axesOf, dimScalar, sizesIn } from './sizes.ts'
 
 /** Axes that a Reduce* node sums over, counted from the front. */
 function reducedAxes(application: Pick<Application, 'operator' | 'inputs' | 'attributes'>): number[] {
@@ -113,7 +113,7 @@ export const reductions = defineOperators<ReductionOperator>({
       const x = inputOf(application, 0)
       const axis = normalizeAxis(intOf(application.attributes, 'axis', -1), x.rank)
       const k = intOf(application.attributes, 'k', -1)
-      const count = k >= 0 ? k : constantInts(application, 1)[0]
+      const count = k >= 0 ? k : sizesIn(application, 1)[0]
       const shape = x.shape.map((dim, i) => (i === axis ? count : dim))
       return [
         { dtype: x.dtype, shape },

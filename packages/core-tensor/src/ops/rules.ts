@@ -10,6 +10,9 @@ import { mul } from './elementwise.ts'
 /** Inference of operators that broadcast all their inputs against each other, as NumPy does. */
 export function broadcastInputs(application: Application): ValueType[] {
   const [first, ...rest] = application.inputs.map((_, i) => inputOf(application, i))
+  // Operator sets before 7 broadcast the second operand to the first, at a place that an attribute names.
+  if (application.opset < 7 && application.attributes.broadcast !== undefined)
+    return [{ dtype: first.dtype, shape: first.shape }]
   for (const value of rest) {
     if (value.dtype !== first.dtype) {
       throw new FlagError(

@@ -23,11 +23,12 @@ import {
 } from '../graph/operator.ts'
 import type { ShapeOperator } from '../graph/operatorNames.ts'
 import { reduceSum } from './reduction.ts'
-import { axesOf, constantInts, dimsVector } from './sizes.ts'
+import { axesOf, dimsVector, sizesIn } from './sizes.ts'
 
 function inferReshape(application: Application): ValueType[] {
   const x = inputOf(application, 0)
-  const target = constantInts(application, 1)
+  // Operator sets before 5 have the shape as an attribute.
+  const target = intsOf(application.attributes, 'shape') ?? sizesIn(application, 1)
   const copyZero = intOf(application.attributes, 'allowzero', 0) === 0
   const shape: Dim[] = target.map((dim, i) => (dim === 0 && copyZero ? x.shape[i] : dim))
   const free = shape.indexOf(-1)
@@ -117,14 +118,14 @@ export const shapeOperators = defineOperators<ShapeOperator>({
   Expand: {
     infer: (application) => {
       const x = inputOf(application, 0)
-      return [{ dtype: x.dtype, shape: broadcastDims(x.shape, constantInts(application, 1)) }]
+      return [{ dtype: x.dtype, shape: broadcastDims(x.shape, sizesIn(application, 1)) }]
     },
     gradient: ({ inputs: [x] }, [g]) => [g && unbroadcast(g, x as Value)],
   },
   Tile: {
     infer: (application) => {
       const x = inputOf(application, 0)
-      const repeats = constantInts(application, 1)
+      const repeats = sizesIn(application, 1)
       return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => mulDims(dim, repeats[i])) }]
     },
     gradient: ({ inputs: [x, repeats] }, [g]) => {

@@ -1,4 +1,5 @@
 import { FlagError } from '../errors.ts'
+import { contentsOf } from '../graph/contents.ts'
 import type { Dim, Dims } from '../graph/dims.ts'
 import { constant, currentGraph, type Graph, type Value } from '../graph/graph.ts'
 import { type Application, apply1, inputOf, intsOf } from '../graph/operator.ts'
@@ -6,17 +7,28 @@ import { add, mul, sub } from './elementwise.ts'
 import { reshape } from './shape.ts'
 import { concat } from './slicing.ts'
 
-/** Integers that an input holds when the graph is built. Throws `unsupported` when they are computed in the graph. */
+/** Numbers that an input is known to hold before the graph runs. Throws `unsupported` when they are not known. */
 export function constantInts(application: Application, index: number): number[] {
   const value = inputOf(application, index)
-  if (!value.constant) {
-    throw new FlagError(
-      'unsupported',
-      `${application.operator}: input ${index} is computed in the graph; its value is not known`,
-    )
-  }
-  return value.constant.toNumbers()
+  if (value.constant) return value.constant.toNumbers()
+  const contents = contentsOf(value)
+  if (contents?.every((item) => typeof item === 'number')) return contents as number[]
+  throw notKnown(application, index)
 }
+
+/**
+ * Sizes that an input holds; each that only the running graph knows becomes a symbol of its own.
+ * Throws `unsupported` when it is not even known how many there are.
+ */
+export function sizesIn(application: Application, index: number): Dim[] {
+  const value = inputOf(application, index)
+  const contents = contentsOf(value)
+  if (!contents) throw notKnown(application, index)
+  return contents.map((item, i) => item ?? freshDim(value.graph, `${application.operator}${i}`))
+}
+
+const notKnown = ({ operator }: Application, index: number) =>
+  new FlagError('unsupported', `${operator}: input ${index} is computed in the graph; its value is not known`)
 
 /** Axes of an operator that takes them as an attribute in old operator sets and as an input in newer ones. */
 export function axesOf(application: Application, index: number): number[] | undefined {

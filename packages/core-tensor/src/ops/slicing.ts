@@ -1,4 +1,5 @@
 import { FlagError } from '../errors.ts'
+import { contentsOf } from '../graph/contents.ts'
 import { addDims, type Dim, type Dims, floorDivDims, normalizeAxis } from '../graph/dims.ts'
 import { constant, type Node, type Operand, toValue, type Value, type ValueType } from '../graph/graph.ts'
 import {
@@ -20,10 +21,13 @@ import { fillDims, zerosLike } from './fill.ts'
 import { scatterElements, scatterSlices } from './gather.ts'
 import { reduceSum } from './reduction.ts'
 import { expand, reshape, unsqueeze } from './shape.ts'
-import { axesOf, constantInts, dimsVector } from './sizes.ts'
+import { axesOf, constantInts, dimsVector, freshDim, sizesIn } from './sizes.ts'
 
-/** Result of slicing one axis, as Python's `x[start:end:step]` counts. */
-function slicedDim(dim: Dim, start: number, end: number, step: number): Dim {
+/** Result of slicing one axis, as Python's `x[start:end:step]` counts; undefined when only the running graph knows. */
+function slicedDim(dim: Dim, start: Dim, end: Dim, step: number): Dim | undefined {
+  if (typeof start === 'string') return undefined
+  if (typeof end === 'string')
+    return end === dim && step === 1 ? slicedDim(dim, start, 2 ** 31 - 1, 1) : undefined
   if (typeof dim === 'number') {
     const limit = (i: number) =>
       Math.min(Math.max(i < 0 ? i + dim : i, step < 0 ? -1 : 0), step < 0 ? dim - 1 : dim)
@@ -45,14 +49,15 @@ function slicedDim(dim: Dim, start: number, end: number, step: number): Dim {
 function inferSlice(application: Application): ValueType[] {
   const x = inputOf(application, 0)
   // Operator sets before 10 have the bounds as attributes.
-  const starts = intsOf(application.attributes, 'starts') ?? constantInts(application, 1)
-  const ends = intsOf(application.attributes, 'ends') ?? constantInts(application, 2)
+  const starts = intsOf(application.attributes, 'starts') ?? sizesIn(application, 1)
+  const ends = intsOf(application.attributes, 'ends') ?? sizesIn(application, 2)
   const axes = axesOf(application, 3) ?? starts.map((_, i) => i)
   const steps = application.inputs[4] ? constantInts(application, 4) : starts.map(() => 1)
   const shape = [...x.shape]
   axes.forEach((axis, i) => {
     const a = normalizeAxis(axis, x.rank)
-    shape[a] = slicedDim(shape[a], starts[i], ends[i], steps[i])
+    const dim = slicedDim(shape[a], starts[i], ends[i], steps[i])
+    shape[a] = dim ?? freshDim(x.graph, `Slice${a}`)
   })
   return [{ dtype: x.dtype, shape }]
 }
@@ -81,8 +86,7 @@ function inferConcat(application: Application): ValueType[] {
 function inferSplit(application: Application): ValueType[] {
   const x = inputOf(application, 0)
   const axis = normalizeAxis(intOf(application.attributes, 'axis', 0), x.rank)
-  const given =
-    intsOf(application.attributes, 'split') ?? (application.inputs[1] && constantInts(application, 1))
+  const given = intsOf(application.attributes, 'split') ?? (application.inputs[1] && sizesIn(application, 1))
   const dim = x.shape[axis]
   const count = application.outputCount
   const even = typeof dim === 'number' ? Math.ceil(dim / count) : floorDivDims(dim, count)
@@ -120,12 +124,16 @@ export const slicingOperators = defineOperators<SlicingOperator>({
   Pad: {
     infer: (application) => {
       const x = inputOf(application, 0)
-      const pads = intsOf(application.attributes, 'pads') ?? constantInts(application, 1)
+      // Operator sets before 2 and 11 have the amounts as an attribute, under two names.
+      const attribute = intsOf(application.attributes, 'pads') ?? intsOf(application.attributes, 'paddings')
+      const pads = attribute ?? contentsOf(inputOf(application, 1)) ?? []
       const axes = application.inputs[3] ? constantInts(application, 3) : x.shape.map((_, i) => i)
       const shape = [...x.shape]
       axes.forEach((axis, i) => {
         const a = normalizeAxis(axis, x.rank)
-        shape[a] = addDims(shape[a], pads[i] + pads[i + axes.length])
+        const [before, after] = [pads[i], pads[i + axes.length]]
+        const known = typeof before === 'number' && typeof after === 'number'
+        shape[a] = known ? addDims(shape[a], before + after) : freshDim(x.graph, `Pad${a}`)
       })
       return [{ dtype: x.dtype, shape }]
     },
