@@ -3,8 +3,9 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { executionProviders, type ProviderProbe, probeProvider } from '@flag/core-tensor'
 import sharp from 'sharp'
+import { EMBEDDED_MODEL, modelFolder } from '../models/folder.ts'
 import { type Context, printJson } from './context.ts'
-import { EMBEDDED_MODEL, modelFolder, VERSION } from './models.ts'
+import { VERSION } from './models.ts'
 import { columns } from './terminal.ts'
 
 /** Version of an installed package, or why there is none. */

@@ -1,9 +1,10 @@
 import { FlagError } from '@flag/core-tensor'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { EMBEDDED_MODEL } from '../models/folder.ts'
 import type { Context } from './context.ts'
 import { doctor } from './doctor.ts'
 import { embed } from './embed.ts'
-import { EMBEDDED_MODEL, listModels, VERSION } from './models.ts'
+import { listModels, VERSION } from './models.ts'
 import { search } from './search.ts'
 import { zeroShot } from './zeroShot.ts'
 

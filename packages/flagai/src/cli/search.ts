@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import { type IndexReport, PictureIndex, pictureExtensions, renderPage, writeWhole } from '../search/index.ts'
+import { type IndexReport, PictureIndex, pictureExtensions, renderPage } from '../search/index.ts'
+import { writeWhole } from '../search/vectorTable.ts'
 import { type Context, printJson, withModel } from './context.ts'
 import { columns, Progress, type Terminal } from './terminal.ts'
 

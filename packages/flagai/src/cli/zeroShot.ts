@@ -1,4 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
+import { softmax } from '../models/vectors.ts'
 import { type Context, printJson, withModel } from './context.ts'
 import { columns } from './terminal.ts'
 
@@ -11,13 +12,6 @@ export interface ZeroShotOptions {
 
 /** CLIP's learned scale is capped at 100, and trained models sit at the cap. */
 const USUAL_SCALE = 100
-
-function softmax(values: readonly number[]): number[] {
-  const top = Math.max(...values)
-  const exps = values.map((value) => Math.exp(value - top))
-  const sum = exps.reduce((a, b) => a + b, 0)
-  return exps.map((value) => value / sum)
-}
 
 /** `flagai zero-shot`: how likely each label is, among those given, for each picture. */
 export async function zeroShot(
