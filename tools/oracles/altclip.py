@@ -2,7 +2,7 @@
 
 Writes packages/flagai/goldens/altclip/: small AltCLIP models with random weights, in the layouts that people have
 them in, and `expected.safetensors` with what transformers' AltCLIPModel (eager attention, fp32, CPU) makes of the
-inputs stored beside it:
+inputs stored beside it; `gradients.safetensors` holds the gradients of its contrastive loss:
 
 - altclip        the pattern of BAAI/AltCLIP: quick_gelu pictures, project_dim narrower than the text tower; also the
                  model of the end-to-end test, with tokenizer and preprocessor (`end_to_end.json`)
@@ -215,6 +215,17 @@ ids, mask = texts_of(altclip.config.text_config, [12, 3, 7])
 expected = outputs_of(altclip, ids, mask, torch.randn(2, 3, 28, 28))
 save_safetensors(expected, os.path.join(home, "expected.safetensors"))
 
+# Gradients of the contrastive loss of three pairs, under published names.
+pairs = torch.randn(3, 3, 28, 28)
+loss = altclip(input_ids=ids, attention_mask=mask, pixel_values=pairs, return_loss=True).loss
+loss.backward()
+gradients = {
+    name.replace("roberta.encoder.layers.", "roberta.encoder.layer."): parameter.grad
+    for name, parameter in altclip.named_parameters()
+}
+gradients.update({"in.ids": ids, "in.pixels": pairs, "loss": loss.detach()})
+save_safetensors(gradients, os.path.join(home, "gradients.safetensors"))
+
 
 def layout(name):
     folder = os.path.join(OUT, "layouts", name)
@@ -233,7 +244,7 @@ for dtype, name in [(torch.float16, "fp16"), (torch.bfloat16, "bf16")]:
     rounded = model_of(altclip.config.text_config.to_dict(), altclip.config.vision_config.to_dict(), 20)
     rounded.load_state_dict({key: tensor.to(dtype).float() for key, tensor in altclip.state_dict().items()})
     narrow = outputs_of(rounded, ids, mask, expected["in.pixels"])
-    keep = {key: value for key, value in narrow.items() if "hidden" not in key}
+    keep = {key: value for key, value in narrow.items() if ".hidden." not in key}
     save_safetensors(keep, os.path.join(folder, "expected.safetensors"))
 
 flagai = layout("flagai")
