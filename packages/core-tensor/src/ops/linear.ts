@@ -207,9 +207,14 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
   return reshape(gemm(rows, weight, bias, { transB: 1 }), [...x.shape.slice(0, -1), out])
 }
 
-/** Sum of products by index letters, `einsum('bij,bjk->bik', a, b)`. */
+/**
+ * Sum of products by index letters, `einsum('bij,bjk->bik', a, b)`. Axes under an ellipsis are broadcast, counted
+ * from the right, as in NumPy.
+ */
 export function einsum(equation: string, ...operands: Value[]): Value {
-  return apply1('Einsum', operands, { equation })
+  // ONNX Runtime takes only ellipses that stand for the same axes in every operand.
+  const { terms, result } = withoutEllipsis(equation, operands)
+  return apply1('Einsum', operands, { equation: `${terms.join(',')}->${result}` })
 }
 
 /** A matrix, given row by row, applied along one axis of x: the axis gets as many elements as there are rows. */
