@@ -251,6 +251,27 @@ describe('terminal output', () => {
     ).toBe('红    1\nabc  10')
   })
 
+  it('draws a progress bar once work has taken a second, and wipes it', () => {
+    let written = ''
+    let seconds = 0
+    const terminal = {
+      out: () => {},
+      err: (text: string) => {
+        written += text
+      },
+      isInteractive: true,
+    }
+    const progress = new Progress(terminal, 'indexing', () => BigInt(seconds * 1e9))
+    seconds = 0.5
+    progress.update(10, 100)
+    expect(written).toBe('')
+    seconds = 2
+    progress.update(25, 100)
+    expect(written).toContain('indexing ██████░░░░░░░░░░░░░░░░░░ 25/100 · 13/s · 0:06 left')
+    progress.end()
+    expect(written.endsWith('\r\x1b[2K')).toBe(true)
+  })
+
   it('draws no progress bar unless somebody watches', () => {
     const written: string[] = []
     const terminal = { out: () => {}, err: (text: string) => written.push(text), isInteractive: false }

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { type IndexReport, PictureIndex, pictureExtensions, renderPage } from '../search/index.ts'
 import { writeWhole } from '../search/vectorTable.ts'
@@ -53,7 +51,6 @@ export async function search(
         queries: results,
         pagePath: options.html,
       })
-      await mkdir(dirname(options.html), { recursive: true })
       await writeWhole(options.html, page)
     }
     if (options.json) {

@@ -21,18 +21,21 @@ const clock = (seconds: number) =>
 export class Progress {
   readonly #terminal: Terminal
   readonly #label: string
-  readonly #start = process.hrtime.bigint()
+  readonly #now: () => bigint
+  readonly #start: bigint
   #last = 0n
   #drawn = false
 
-  constructor(terminal: Terminal, label: string) {
+  constructor(terminal: Terminal, label: string, now: () => bigint = process.hrtime.bigint) {
     this.#terminal = terminal
     this.#label = label
+    this.#now = now
+    this.#start = now()
   }
 
   update = (done: number, total: number): void => {
     if (!this.#terminal.isInteractive) return
-    const now = process.hrtime.bigint()
+    const now = this.#now()
     const elapsed = now - this.#start
     if (elapsed < SECOND || (now - this.#last < SECOND / 10n && done < total)) return
     this.#last = now

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { FlagError, Generator } from '@flag/core-tensor'
 import { describe, expect, it } from 'vitest'
-import { centerCrop, decode, ImageProcessor, type Resample, resize } from './index.ts'
+import { centerCrop, decode, ImageProcessor, type Resample, type RgbImage, resize } from './index.ts'
 
 // Made by tools/oracles/clip_preprocess.py: Pillow 13.0.0, transformers 5.24.0, seed 7.
 const folder = fileURLToPath(new URL('../../goldens/preprocess/', import.meta.url))
@@ -146,6 +147,21 @@ describe('bad input', () => {
     ['a png cut in half', readFileSync(`${folder}pictures/rgb.png`).subarray(0, 3000)],
   ])('refuses a file that is %s', async (_, bytes) => {
     await expect(decode(bytes)).rejects.toMatchObject({ code: 'corrupt-file', name: 'FlagError' })
+  })
+
+  it('decodes or refuses mutated files, and never breaks', async () => {
+    const generator = new Generator(3)
+    for (const name of Object.keys(goldens.pictures).filter((name) => !/^(large|photo)/.test(name))) {
+      for (let round = 0; round < 4; round++) {
+        const bytes = new Uint8Array(readFileSync(`${folder}pictures/${name}`))
+        for (let change = 0; change < 3; change++) {
+          bytes[generator.uint32() % bytes.length] = generator.uint32()
+        }
+        const result = await decode(bytes, { maxPixels: 1e6 }).catch((error: unknown) => error)
+        if (result instanceof Error) expect(result).toBeInstanceOf(FlagError)
+        else expect((result as RgbImage).data.length).toBeGreaterThan(0)
+      }
+    }
   })
 
   it('refuses pictures over the pixel limit before decoding them', async () => {

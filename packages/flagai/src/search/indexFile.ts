@@ -1,5 +1,6 @@
 import { promises as fs } from 'node:fs'
 import { join } from 'node:path'
+import { FlagError } from '@flag/core-tensor'
 import { Float64, type Table, Utf8, vectorFromArray } from 'apache-arrow'
 import { readTable, vectorsOf, vectorTable, writeTable } from './vectorTable.ts'
 
@@ -56,16 +57,32 @@ export class IndexFile {
     return { rows, stale, parts: parts.length }
   }
 
+  /** Makes the folder, and removes what processes that were killed while writing have left there. Throws `io`. */
+  async prepare(): Promise<void> {
+    try {
+      await fs.mkdir(this.#folder, { recursive: true })
+      for (const name of await fs.readdir(this.#folder)) {
+        const [, writer] = name.match(/\.(\d+)\.tmp$/) ?? []
+        if (name.startsWith(this.#name) && writer && !isRunning(Number(writer))) {
+          await fs.rm(join(this.#folder, name), { force: true })
+        }
+      }
+    } catch (cause) {
+      throw new FlagError('io', `${this.#folder}: cannot keep the index here (${(cause as Error).message})`, {
+        cause,
+        hint: 'choose another folder for it: indexFolder, or --index on the command line',
+      })
+    }
+  }
+
   /** Keeps what an update has done so far. */
   async append(rows: readonly IndexRow[]): Promise<void> {
-    await fs.mkdir(this.#folder, { recursive: true })
     const number = String(++this.#parts).padStart(5, '0')
     await writeTable(join(this.#folder, `${this.#name}.part-${number}.arrow`), this.#table(rows))
   }
 
   /** Replaces the index by these rows and removes the parts. */
   async replace(rows: readonly IndexRow[]): Promise<void> {
-    await fs.mkdir(this.#folder, { recursive: true })
     await writeTable(this.path, this.#table(rows))
     for (const name of await this.#partNames()) await fs.rm(join(this.#folder, name), { force: true })
   }
@@ -95,6 +112,14 @@ export class IndexFile {
       dimension,
       { 'flag.layout': LAYOUT, 'flag.model': this.#fingerprint },
     )
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

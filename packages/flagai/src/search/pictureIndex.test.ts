@@ -128,6 +128,25 @@ describe('the index of a folder', () => {
     expect(await hits(index, 'green', 57)).toEqual(await hits(fresh.index, 'green', 57))
   })
 
+  it('removes what a process that died while writing has left', async () => {
+    const { folder } = await newFolder(3)
+    await update(folder)
+    // No process has this number: they end at 2^22 on Linux.
+    await writeFile(join(folder, '.flagai/colours.part-00001.arrow.99999999.tmp'), 'half')
+    await update(folder)
+    expect(await readdir(join(folder, '.flagai'))).toEqual(['colours.arrow'])
+  })
+
+  it('says where it cannot keep the index', async () => {
+    const { folder } = await newFolder(3)
+    const indexFolder = join(folder, 'red/000.png/index')
+    await expect(update(folder, { indexFolder })).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('cannot keep the index here'),
+      hint: expect.stringContaining('--index'),
+    })
+  })
+
   it('says what is wrong with the folder or the query', async () => {
     await expect(update('/no/such/folder')).rejects.toMatchObject({ code: 'not-found' })
     await expect(update(fileURLToPath(import.meta.url))).rejects.toMatchObject({ code: 'invalid-argument' })

@@ -87,6 +87,7 @@ export class PictureIndex {
     const place = options.indexFolder ?? join(folder, '.flagai')
     const name = options.modelName.replace(/[^\w.-]+/g, '_')
     const file = new IndexFile(place, name, options.fingerprint ?? options.modelName)
+    if (pictures.length > 0) await file.prepare()
     const { rows: known, stale, parts } = await file.read()
     const byHash = new Map([...known.values()].filter((row) => row.hash !== '').map((row) => [row.hash, row]))
 

@@ -1,4 +1,5 @@
 import { promises as fs } from 'node:fs'
+import { dirname } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import {
   type Data,
@@ -78,10 +79,11 @@ export async function readTable(path: string): Promise<Table> {
   }
 }
 
-/** Writes bytes under a temporary name and renames, so that the file is either whole or not there. */
+/** Writes bytes under a temporary name and renames, so that the file is either whole or not there. Throws `io`. */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
+    await fs.mkdir(dirname(path), { recursive: true })
     const handle = await fs.open(temporary, 'w')
     try {
       await handle.writeFile(bytes)
