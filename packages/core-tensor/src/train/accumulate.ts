@@ -4,7 +4,7 @@ import type { Value } from '../graph/graph.ts'
 import { isValue } from '../graph/trace.ts'
 import { leavesOf, mapTree } from '../graph/tree.ts'
 import { add, div } from '../ops/elementwise.ts'
-import { split } from '../ops/shape.ts'
+import { split } from '../ops/slicing.ts'
 
 /**
  * Loss and gradients as the mean over `count` equal parts of the batch, one after another in the same graph: the

@@ -1,6 +1,7 @@
 import { constant, type Value } from '../graph/graph.ts'
 import { less, where } from '../ops/comparison.ts'
-import { add, clip, cos, div, mul, pow, sub } from '../ops/elementwise.ts'
+import { add, clip, div, mul, pow, sub } from '../ops/elementwise.ts'
+import { cos } from '../ops/trigonometric.ts'
 
 /** A learning rate as a function of the number of updates made so far (float32 scalar), traced into the step. */
 export type Schedule = (step: Value) => Value
