@@ -16,6 +16,17 @@ export type OperatorName =
   | ActivationOperator
   | ResizeOperator
   | DetectionOperator
+  | BitwiseOperator
+  | CompositeOperator
+  | ControlOperator
+  | QuantizationOperator
+  | RandomOperator
+  | RearrangementOperator
+  | RecurrentOperator
+  | SamplingOperator
+  | SignalOperator
+  | TextOperator
+  | ThresholdOperator
 
 export type ElementwiseOperator =
   | 'Abs'
@@ -105,6 +116,7 @@ export type ReductionOperator =
   | 'CumSum'
   | 'ReduceL1'
   | 'ReduceL2'
+  | 'ReduceLogSum'
   | 'ReduceLogSumExp'
   | 'ReduceMax'
   | 'ReduceMean'
@@ -141,3 +153,79 @@ export type ActivationOperator =
 export type ResizeOperator = 'Resize'
 
 export type DetectionOperator = 'NonMaxSuppression' | 'RoiAlign'
+
+export type BitwiseOperator = 'BitShift' | 'BitwiseAnd' | 'BitwiseNot' | 'BitwiseOr' | 'BitwiseXor'
+
+export type CompositeOperator =
+  | 'Attention'
+  | 'Det'
+  | 'LRN'
+  | 'LpNormalization'
+  | 'MeanVarianceNormalization'
+  | 'NegativeLogLikelihoodLoss'
+  | 'RMSNormalization'
+  | 'RotaryEmbedding'
+  | 'SoftmaxCrossEntropyLoss'
+
+export type ControlOperator = 'If' | 'Loop' | 'Scan'
+
+export type QuantizationOperator =
+  | 'ConvInteger'
+  | 'DequantizeLinear'
+  | 'DynamicQuantizeLinear'
+  | 'MatMulInteger'
+  | 'QLinearConv'
+  | 'QLinearMatMul'
+  | 'QuantizeLinear'
+
+export type RandomOperator =
+  | 'Bernoulli'
+  | 'Dropout'
+  | 'Multinomial'
+  | 'RandomNormal'
+  | 'RandomNormalLike'
+  | 'RandomUniform'
+  | 'RandomUniformLike'
+
+export type RearrangementOperator =
+  | 'CastLike'
+  | 'Compress'
+  | 'DepthToSpace'
+  | 'EyeLike'
+  | 'ReverseSequence'
+  | 'Scatter'
+  | 'Size'
+  | 'SpaceToDepth'
+  | 'Unique'
+
+export type RecurrentOperator = 'GRU' | 'LSTM' | 'RNN'
+
+export type SamplingOperator =
+  | 'AffineGrid'
+  | 'CenterCropPad'
+  | 'Col2Im'
+  | 'DeformConv'
+  | 'GlobalLpPool'
+  | 'GridSample'
+  | 'LpPool'
+  | 'MaxRoiPool'
+  | 'MaxUnpool'
+  | 'TensorScatter'
+  | 'Upsample'
+
+export type SignalOperator =
+  | 'BlackmanWindow'
+  | 'DFT'
+  | 'HammingWindow'
+  | 'HannWindow'
+  | 'MelWeightMatrix'
+  | 'STFT'
+
+export type TextOperator =
+  | 'RegexFullMatch'
+  | 'StringConcat'
+  | 'StringNormalizer'
+  | 'StringSplit'
+  | 'TfIdfVectorizer'
+
+export type ThresholdOperator = 'Hardmax' | 'Shrink' | 'Swish' | 'ThresholdedRelu'

@@ -72,6 +72,8 @@ function opsetsOf(model: ModelProto): Map<string, number> {
 export interface GraphContext extends DecodeOptions {
   /** Values of the surrounding graph that a sub-graph may use. */
   readonly outer: ReadonlyMap<string, Value>
+  /** Types of the inputs, where the surrounding graph knows better than the file. */
+  readonly inputTypes?: readonly ValueType[]
 }
 
 /** Adds what an encoded graph computes to `graph`, its inputs as inputs, and gives its outputs. */
@@ -107,7 +109,9 @@ class GraphReader {
     for (const sparse of this.#proto.sparseInitializer ?? [])
       this.#define(sparse.values?.name ?? '', this.#graph.constant(denseTensor(sparse)))
     const constants = new Set(this.#values.keys())
-    for (const info of this.#proto.input ?? []) if (!constants.has(info.name ?? '')) this.#input(info)
+    this.#proto.input?.forEach((info, i) => {
+      if (!constants.has(info.name ?? '')) this.#input(info, this.#context.inputTypes?.[i])
+    })
     for (const node of this.#proto.node ?? []) this.#node(node)
     return (this.#proto.output ?? []).map(({ name = '' }) => ({
       name,
@@ -128,9 +132,9 @@ class GraphReader {
     return value
   }
 
-  #input(info: ValueInfoProto): void {
+  #input(info: ValueInfoProto, known: ValueType | undefined): void {
     const name = info.name ?? ''
-    const type = typeOf(info)
+    const type = known ?? typeOf(info)
     if (!type) throw new FlagError('unsupported', `input "${name}" has no shape`)
     const fixed = this.#context.fixed?.[name]
     if (fixed && !fits(fixed.shape, type.shape)) {

@@ -16,7 +16,7 @@ export interface Subgraph {
  * The sub-graphs of a node. What they capture stands behind the node's own inputs, so that whatever follows inputs
  * (pruning, gradients) also sees the captured values.
  */
-export function subgraphsOf(node: Node): Subgraph[] {
+export function subgraphsOf(node: Pick<Node, 'inputs' | 'attributes'>): Subgraph[] {
   const subgraphs: Subgraph[] = []
   let end = node.inputs.length
   for (const [attribute, value] of Object.entries(node.attributes).reverse()) {

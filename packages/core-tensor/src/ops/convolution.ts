@@ -35,7 +35,7 @@ function convWindows(node: Applied): Window[] {
   return windowsOf(node.attributes, x.shape.slice(2), kernelOf(node))
 }
 
-function inferConv(application: Application): ValueType[] {
+export function inferConv(application: Application): ValueType[] {
   const [x, weight] = [inputOf(application, 0), inputOf(application, 1)]
   const [channels, perGroup] = [x.shape[1], weight.shape[1]]
   const fits = typeof channels === 'string' || typeof perGroup === 'string'

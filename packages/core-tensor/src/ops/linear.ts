@@ -20,6 +20,11 @@ const differ = (a: Dim, b: Dim) => typeof a === 'number' && typeof b === 'number
 function inferMatMul(application: Application): ValueType[] {
   const [a, b] = [inputOf(application, 0), inputOf(application, 1)]
   if (a.dtype !== b.dtype) throw new FlagError('dtype-mismatch', `MatMul: ${a} and ${b} have different types`)
+  return [{ dtype: a.dtype, shape: matmulDims(a, b) }]
+}
+
+/** Shape of the product of matrices, the batch axes broadcast. */
+export function matmulDims(a: Value, b: Value): Dim[] {
   const [left, right] = [a.rank === 1 ? [1, ...a.shape] : a.shape, b.rank === 1 ? [...b.shape, 1] : b.shape]
   if (a.rank === 0 || b.rank === 0 || differ(left[left.length - 1], right[right.length - 2])) {
     throw new FlagError('shape-mismatch', `MatMul: inner sizes of ${a} and ${b} differ`)
@@ -27,7 +32,7 @@ function inferMatMul(application: Application): ValueType[] {
   const batch = broadcastDims(left.slice(0, -2), right.slice(0, -2))
   const rows = a.rank === 1 ? [] : [left[left.length - 2]]
   const columns = b.rank === 1 ? [] : [right[right.length - 1]]
-  return [{ dtype: a.dtype, shape: [...batch, ...rows, ...columns] }]
+  return [...batch, ...rows, ...columns]
 }
 
 function inferGemm(application: Application): ValueType[] {

@@ -105,6 +105,7 @@ export const reductions = defineOperators<ReductionOperator>({
     }),
   },
   ReduceSumSquare: { infer: inferReduction, gradient: reduction((g, x) => mul(mul(g, 2), x)) },
+  ReduceLogSum: { infer: inferReduction, gradient: reduction((g, _, y) => div(g, exp(y))) },
   ReduceLogSumExp: { infer: inferReduction, gradient: reduction((g, x, y) => mul(g, exp(sub(x, y)))) },
   ArgMax: argument,
   ArgMin: argument,
