@@ -1,6 +1,5 @@
 import { FlagError } from '../errors.ts'
 import { startHost } from './host.ts'
-import type { Fallback } from './session.ts'
 
 export const executionProviders = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml', 'tensorrt'] as const
 /** What an operator can run on, by ONNX Runtime's names. */
@@ -24,6 +23,12 @@ function oneNodeModel(): Uint8Array {
   ]
   const graph = [...field(1, node), ...field(2, text('g')), ...field(11, info('x')), ...field(12, info('y'))]
   return Uint8Array.from([...int(1, 8), ...field(7, graph), ...field(8, int(2, 13))])
+}
+
+/** Why a preferred provider was not used. */
+export interface Fallback {
+  readonly provider: ExecutionProvider
+  readonly reason: string
 }
 
 const probes = new Map<ExecutionProvider, Promise<ProviderProbe>>()

@@ -4,7 +4,7 @@ import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type Host, type Isolation, startHost } from './host.ts'
 import type { TensorParts } from './protocol.ts'
-import { type ExecutionProvider, usableProvider } from './providers.ts'
+import { type ExecutionProvider, type Fallback, usableProvider } from './providers.ts'
 
 export interface SessionOptions {
   /** Execution providers in order of preference; the first that really works is used. Default: `['cpu']`. */
@@ -27,12 +27,6 @@ export interface SessionOptions {
   weightsFolder?: string
   /** Writes an ONNX Runtime profile whose file name starts with this path. */
   profile?: string
-}
-
-/** Why a preferred provider was not used. */
-export interface Fallback {
-  readonly provider: ExecutionProvider
-  readonly reason: string
 }
 
 /** An ONNX model that can be run. */
