@@ -9,14 +9,15 @@ export * from './graph/scope.ts'
 export * from './graph/trace.ts'
 export * from './graph/tree.ts'
 export * as ops from './ops/index.ts'
-export { type CompiledFunction, compile, evaluate } from './runtime/compile.ts'
+export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
 export {
   type ExecutionProvider,
   executionProviders,
+  type Fallback,
   type ProviderProbe,
   probeProvider,
 } from './runtime/providers.ts'
-export { createSession, type Fallback, type Session, type SessionOptions } from './runtime/session.ts'
+export { createSession, type Session, type SessionOptions } from './runtime/session.ts'
 export * from './tensor/dtype.ts'
 export * from './tensor/generator.ts'
 export * from './tensor/tensor.ts'
