@@ -35,19 +35,22 @@ export async function scanPictures(
       unreadable.push({ path: below, reason: (error as Error).message })
       return
     }
-    for (const entry of entries) {
-      if (entry.name.startsWith('.')) continue
-      const path = below === '' ? entry.name : `${below}/${entry.name}`
-      if (entry.isDirectory()) await visit(path)
-      else if (pictureExtensions.includes(extname(entry.name).toLowerCase())) {
-        const stat = await fs.stat(join(folder, path)).catch((error: Error) => error)
-        if (stat instanceof Error) unreadable.push({ path, reason: stat.message })
-        else if (stat.isFile()) pictures.push({ path, size: stat.size, modified: stat.mtimeMs })
-      }
+    const pathOf = ({ name }: Dirent) => (below === '' ? name : `${below}/${name}`)
+    const shown = entries.filter(({ name }) => !name.startsWith('.'))
+    const isPicture = (entry: Dirent) =>
+      !entry.isDirectory() && pictureExtensions.includes(extname(entry.name).toLowerCase())
+    const look = async (path: string) => {
+      const stat = await fs.stat(join(folder, path)).catch((error: Error) => error)
+      if (stat instanceof Error) unreadable.push({ path, reason: stat.message })
+      else if (stat.isFile()) pictures.push({ path, size: stat.size, modified: stat.mtimeMs })
     }
+    await Promise.all(shown.filter(isPicture).map((entry) => look(pathOf(entry))))
+    for (const entry of shown) if (entry.isDirectory()) await visit(pathOf(entry))
   }
   await visit('')
-  pictures.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
+  pictures.sort(byPath)
+  unreadable.sort(byPath)
   return { pictures, unreadable }
 }
 
