@@ -44,6 +44,7 @@ export default defineConfig({
         items: pages('packages', { 'core-tensor': '@flag/core-tensor', ai: '@flag/ai' }),
       },
       { text: 'API reference', collapsed: true, items: apiPages() },
+      { text: 'Conformance', link: '/conformance' },
       { text: 'Benchmarks', link: '/benchmarks' },
       { text: 'Decisions', link: '/decisions/', collapsed: true, items: decisionPages() },
     ],
