@@ -165,6 +165,19 @@ case('pad, negative', lambda x: F.pad(x, (-1, 2, 1, -1)) ** 2, r(3, 4))
 case('pad, reflect', lambda x: F.pad(x, (2, 3, 1, 2), mode='reflect') ** 2, r(1, 1, 3, 4))
 case('pad, edge', lambda x: F.pad(x, (2, 5, 1, 0), mode='replicate') ** 2, r(1, 1, 2, 3))
 case('pad, wrap', lambda x: F.pad(x, (2, 1, 0, 1), mode='circular') ** 2, r(1, 1, 2, 3))
+case('CastLike', lambda x: x**2, r(4))
+case('pixelShuffle', lambda x: F.pixel_shuffle(x, 2) ** 2, r(1, 8, 2, 3))
+case(
+    'DepthToSpace',
+    lambda x: x.reshape(1, 2, 2, 2, 2, 3).permute(0, 3, 4, 1, 5, 2).reshape(1, 2, 4, 6) ** 2,
+    r(1, 8, 2, 3),
+)
+case(
+    'SpaceToDepth',
+    lambda x: x.reshape(1, 2, 2, 2, 3, 2).permute(0, 3, 5, 1, 2, 4).reshape(1, 8, 2, 3) ** 2,
+    r(1, 2, 4, 6),
+)
+case('reverseSequence', lambda x: torch.stack([x[i([2, 1, 0, 3]), 0], x[:, 1]], 1) ** 2, r(4, 2, 2))
 case('upper triangle', lambda x: x.triu(1) ** 2, r(2, 3, 4))
 case('lower triangle', lambda x: x.tril(-1) ** 2, r(4, 3))
 case('range', lambda x: torch.arange(2, 11, 3), r(1), order=0)
@@ -254,6 +267,7 @@ case('ReduceL1', lambda x: x.abs().sum(1) ** 2, r(2, 3))
 case('norm', lambda x: x.norm(dim=1), r(2, 3))
 case('norm of 0', lambda x: x.norm(dim=1), torch.tensor([[0.0, 0.0], [3.0, 4.0]]), order=1)
 case('ReduceSumSquare', lambda x: (x * x).sum(0) ** 2, r(2, 3))
+case('ReduceLogSum', lambda x: x.sum(1).log(), r(2, 3, low=0.25))
 case('logSumExp', lambda x: x.logsumexp(1), r(2, 4))
 case('logSumExp, large', lambda x: x.logsumexp(0, keepdim=True), r(4) + 96)
 case('argMax', lambda x: x.argmax(1), distinct(3, 4), order=0)
@@ -313,6 +327,12 @@ case('elu, alpha', lambda x: F.elu(x, 0.5), wide())
 case('celu', lambda x: F.celu(x, 0.5), wide())
 case('prelu', lambda x, s: torch.where(x > 0, x, x * s), r(2, 3, 2), r(3, 1))
 case('elu far out', F.elu, torch.tensor([-200.0, 200.0]))
+
+case('Hardmax', lambda x: F.one_hot(x.argmax(-1), 4).double() * 2, distinct(3, 4))
+case('Shrink', lambda x: torch.where(x > 1.5, x - 0.25, torch.where(x < -1.5, x + 0.25, 0)) ** 2, wide())
+case('ThresholdedRelu', lambda x: torch.where(x > 0.5, x, 0) ** 2, wide())
+case('Swish', lambda x: x * torch.sigmoid(1.5 * x), wide())
+case('Dropout, not in training', lambda x: x**2, r(5))
 
 start('resize')
 scales = [('up', (6, 10)), ('down', (2, 3)), ('odd', (4, 7)), ('one', (1, 1))]

@@ -1,7 +1,15 @@
 import { FlagError } from '../errors.ts'
+import { contentsOf } from '../graph/contents.ts'
 import { type Dim, normalizeAxis } from '../graph/dims.ts'
 import { Graph, type Value, type ValueType } from '../graph/graph.ts'
-import { type Application, defineOperators, intOf, intsOf, notDifferentiable } from '../graph/operator.ts'
+import {
+  type Application,
+  defineOperators,
+  inputOf,
+  intOf,
+  intsOf,
+  notDifferentiable,
+} from '../graph/operator.ts'
 import type { ControlOperator } from '../graph/operatorNames.ts'
 import { addGraph } from '../onnx/decode.ts'
 import { graphMessage } from '../onnx/schema.ts'
@@ -60,7 +68,7 @@ function inferIf(application: Application): ValueType[] {
     if (!found) throw new FlagError('corrupt-file', `If has no ${name}`)
     return outputTypes(graph, found, [])
   }
-  const condition = application.inputs[0]?.constant?.toNumbers()[0]
+  const condition = contentsOf(inputOf(application, 0))?.[0]
   if (condition !== undefined) return branch(condition ? 'then_branch' : 'else_branch')
   const otherwise = branch('else_branch')
   return branch('then_branch').map((type, i) => common(graph, 'If', type, otherwise[i], i))
@@ -110,7 +118,7 @@ function inferLoop(application: Application): ValueType[] {
 
 function inferScan(application: Application): ValueType[] {
   const { attributes, opset } = application
-  if (opset < 9) throw new FlagError('unsupported', 'Scan of operator set 8, which has a batch axis')
+  if (opset < 9) return inferBatchScan(application)
   const graph = graphOf(application)
   const inputs = typesOf(ownInputs(application), 'Scan')
   const count = inputs.length - intOf(attributes, 'num_scan_inputs', 0)
@@ -132,6 +140,24 @@ function inferScan(application: Application): ValueType[] {
       shape: [...shape.slice(0, axis), steps ?? freshDim(graph, 'steps'), ...shape.slice(axis)],
     }
   })
+}
+
+/** Scan of operator set 8: lengths come first, every value has a batch axis, and the steps are the second axis. */
+function inferBatchScan(application: Application): ValueType[] {
+  const inputs = typesOf(ownInputs(application).slice(1), 'Scan')
+  const count = inputs.length - intOf(application.attributes, 'num_scan_inputs', 0)
+  const without = (axes: number) => (type: ValueType) => ({ ...type, shape: type.shape.slice(axes) })
+  const slices = inputs.slice(count).map(without(2))
+  const graph = graphOf(application)
+  const step = (states: readonly ValueType[]) =>
+    outputTypes(graph, bodyOf(application), [...states, ...slices])
+  const [batch, steps] = inputs[count].shape
+  return stableStates(graph, 'Scan', inputs.slice(0, count).map(without(1)), step).map(
+    ({ dtype, shape }, i) => ({
+      dtype,
+      shape: i < count ? [batch, ...shape] : [batch, steps, ...shape],
+    }),
+  )
 }
 
 const gradient = notDifferentiable('what it computes depends on values; trace the steps instead')

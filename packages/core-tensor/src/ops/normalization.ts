@@ -1,5 +1,5 @@
 import { FlagError } from '../errors.ts'
-import { type Dims, normalizeAxis, productDims } from '../graph/dims.ts'
+import { type Dims, mulDims, normalizeAxis, productDims } from '../graph/dims.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import {
   type Application,
@@ -12,8 +12,8 @@ import {
   sameAsInput,
 } from '../graph/operator.ts'
 import type { NormalizationOperator } from '../graph/operatorNames.ts'
-import { add, div, mul, rsqrt, sub } from './elementwise.ts'
-import { reduceMean, reduceSum } from './reduction.ts'
+import { add, div, mul, neg, rsqrt, sub } from './elementwise.ts'
+import { countOf, reduceMean, reduceSum } from './reduction.ts'
 import { expand, reshape, unbroadcast } from './shape.ts'
 
 const axisOf = (node: Pick<Node, 'inputs' | 'attributes'>) =>
@@ -44,7 +44,8 @@ const overChannels = (g: Value) => reduceSum(g, [0, ...axesFrom(2, g.rank)])
 function groupGradient(node: Node, g: Value | undefined, groups: number): (Value | undefined)[] {
   const [x, scale] = node.inputs
   if (!g || !x || !scale) return []
-  const grouped: Dims = [x.shape[0], groups, -1]
+  const perGroup = mulDims(sizeOfChannels(node) / groups, productDims(x.shape.slice(2)))
+  const grouped: Dims = [x.shape[0], groups, perGroup]
   const epsilon = floatOf(node.attributes, 'epsilon', 1e-5)
   const { normal, inverse } = standardize(reshape(x, grouped), [2], epsilon)
   const d = reshape(mul(g, perChannel(scale, x)), grouped)
@@ -76,15 +77,9 @@ export const normalizations = defineOperators<NormalizationOperator>({
       const normal = mul(centred, inverse)
       let dx = g && throughStandardize(mul(g, scale), normal, inverse, axes)
       // The statistics are outputs too; second derivatives reach them.
-      const count = productDims(axes.map((axis) => x.shape[axis]))
-      if ((dMean || dInverse) && typeof count !== 'number') {
-        throw new FlagError(
-          'not-differentiable',
-          `LayerNormalization over symbolic axes of ${x} has no second derivative`,
-        )
-      }
-      if (dMean) dx = plus(dx, expand(div(dMean, count as number), x.shape))
-      if (dInverse) dx = plus(dx, mul(normal, mul(mul(inverse, inverse), div(dInverse, -(count as number)))))
+      const count = dMean || dInverse ? countOf(x, axes) : 1
+      if (dMean) dx = plus(dx, expand(div(dMean, count), x.shape))
+      if (dInverse) dx = plus(dx, mul(normal, mul(mul(inverse, inverse), neg(div(dInverse, count)))))
       return [dx, g && unbroadcast(mul(g, normal), scale), g && bias && unbroadcast(g, bias)]
     },
   },
@@ -120,7 +115,7 @@ export const normalizations = defineOperators<NormalizationOperator>({
         mul(g, perChannel(factor, x)),
         mul(weighted, inverse),
         total,
-        mul(mul(total, factor), -1),
+        neg(mul(total, factor)),
         mul(mul(weighted, mul(factor, mul(inverse, inverse))), -0.5),
       ]
     },
@@ -130,10 +125,7 @@ export const normalizations = defineOperators<NormalizationOperator>({
 function sizeOfChannels({ inputs: [x] }: Pick<Application, 'inputs'>): number {
   const channels = x?.shape[1]
   if (typeof channels === 'number') return channels
-  throw new FlagError(
-    'not-differentiable',
-    `InstanceNormalization of ${x}: the number of channels is symbolic`,
-  )
+  throw new FlagError('not-differentiable', `normalising ${x}: the number of channels is symbolic`)
 }
 
 const plus = (a: Value | undefined, b: Value): Value => (a ? add(a, b) : b)

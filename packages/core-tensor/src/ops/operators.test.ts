@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FlagError } from '../errors.ts'
 import { gradients } from '../grad/gradient.ts'
 import { stopGradient, type Value } from '../graph/graph.ts'
+import type { Operator } from '../graph/operator.ts'
 import { spec, trace } from '../graph/trace.ts'
 import { mod, operators, reduceSum } from './index.ts'
 import { families } from './testing/cases.ts'
@@ -18,29 +19,27 @@ describe.each(Object.keys(families))('%s operators against PyTorch', (family) =>
   test.each(Object.keys(cases))('%s', (name) => checkCase(cases[name], goldens[name]))
 })
 
-/** Operators that the functions under test apply, and those whose gradients their goldens check. */
-function coverage() {
-  const applied = new Set<string>()
-  const differentiated = new Set<string>()
+/** Operators whose gradients the goldens check. */
+function differentiatedOperators(): Set<string> {
+  const found = new Set<string>()
   for (const [family, cases] of Object.entries(families)) {
     const goldens = readGoldens(family)
     for (const [name, run] of Object.entries(cases)) {
-      const { gradients, second, ...forward } = goldens[name]
-      for (const { operator } of traceCase(run, forward).graph.nodes) {
-        applied.add(operator)
-        if (gradients) differentiated.add(operator)
-      }
+      const { gradients: checked, second, ...forward } = goldens[name]
+      if (checked) for (const { operator } of traceCase(run, forward).graph.nodes) found.add(operator)
     }
   }
-  return { applied, differentiated }
+  return found
 }
 
-test('every operator has a golden, and every gradient rule', () => {
-  const { applied, differentiated } = coverage()
-  const names = Object.keys(operators) as (keyof typeof operators)[]
-  expect(names.filter((name) => !applied.has(name))).toEqual([])
-  const withRule = names.filter((name) => typeof operators[name].gradient === 'function')
-  expect(withRule.filter((name) => !differentiated.has(name))).toEqual([])
+test('every gradient rule has a golden', () => {
+  // What has no gradient is checked here or by the official ONNX node tests (onnx/conformance.test.ts).
+  const differentiated = differentiatedOperators()
+  const rules = Object.entries<Operator>(operators).filter(
+    ([, { gradient }]) => typeof gradient === 'function',
+  )
+  expect(rules.length).toBeGreaterThan(100)
+  expect(rules.map(([name]) => name).filter((name) => !differentiated.has(name))).toEqual([])
 })
 
 test('differentiating an operator without a gradient says why, and how to go on', () => {

@@ -39,6 +39,15 @@ function inferUnique(application: Application): ValueType[] {
 const index = notDifferentiable('the result is a list of places or sizes')
 
 export const rearrangements = defineOperators<RearrangementOperator>({
+  BitCast: {
+    infer: (application) => [
+      {
+        dtype: dtypeFromOnnx(intOf(application.attributes, 'to', 0)),
+        shape: inputOf(application, 0).shape,
+      },
+    ],
+    gradient: notDifferentiable('it looks at bits'),
+  },
   CastLike: {
     infer: (application) => [{ dtype: inputOf(application, 1).dtype, shape: inputOf(application, 0).shape }],
     gradient: ({ inputs: [x] }, [g]) => [g && x && isFloat(x.dtype) ? cast(g, x.dtype) : undefined],

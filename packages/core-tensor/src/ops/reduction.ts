@@ -1,3 +1,4 @@
+import { contentsOf } from '../graph/contents.ts'
 import { type Dims, normalizeAxes, normalizeAxis } from '../graph/dims.ts'
 import { constant, type Value, type ValueType } from '../graph/graph.ts'
 import {
@@ -17,7 +18,7 @@ import { div, exp, maximum, mul, sign, sub } from './elementwise.ts'
 import { fillDims } from './fill.ts'
 import { scatterElements } from './gather.ts'
 import { expand, reshape } from './shape.ts'
-import { axesOf, dimScalar, sizesIn } from './sizes.ts'
+import { axesOf, dimScalar, freshDim, sizesIn } from './sizes.ts'
 
 /** Axes that a Reduce* node sums over, counted from the front. */
 function reducedAxes(application: Pick<Application, 'operator' | 'inputs' | 'attributes'>): number[] {
@@ -30,8 +31,16 @@ function reducedAxes(application: Pick<Application, 'operator' | 'inputs' | 'att
 
 function inferReduction(application: Application): ValueType[] {
   const x = inputOf(application, 0)
-  const axes = reducedAxes(application)
   const keep = intOf(application.attributes, 'keepdims', 1) === 1
+  const given = application.inputs[1] && contentsOf(application.inputs[1])
+  if (given?.includes(undefined)) {
+    // Some of the axes, known when the graph runs.
+    const rank = keep ? x.rank : x.rank - given.length
+    return [
+      { dtype: x.dtype, shape: Array.from({ length: rank }, (_, i) => freshDim(x.graph, `reduced${i}`)) },
+    ]
+  }
+  const axes = reducedAxes(application)
   const shape = keep
     ? x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim))
     : x.shape.filter((_, i) => !axes.includes(i))
@@ -41,7 +50,7 @@ function inferReduction(application: Application): ValueType[] {
 const keptDims = (x: Value, axes: readonly number[]): Dims =>
   x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim))
 
-/** A rule for a reduction, given the factor by which each input element's gradient is scaled. */
+/** A rule for a reduction, given the gradient that an input element gets, which is broadcast to all of them. */
 const reduction =
   (spread: (g: Value, x: Value, y: Value, axes: readonly number[]) => Value) =>
   (
@@ -57,7 +66,7 @@ const reduction =
     if (!g || !x) return []
     const axes = reducedAxes(node)
     const kept = keptDims(x, axes)
-    return [spread(reshape(g, kept), x, reshape(node.outputs[0], kept), axes)]
+    return [expand(spread(reshape(g, kept), x, reshape(node.outputs[0], kept), axes), x.shape)]
   }
 
 const toExtremum = reduction((g, x, y, axes) => {
@@ -76,10 +85,10 @@ function inferArg(application: Application): ValueType[] {
 const argument = { infer: inferArg, gradient: notDifferentiable('the result is an index') }
 
 export const reductions = defineOperators<ReductionOperator>({
-  ReduceSum: { infer: inferReduction, gradient: reduction((g, x) => expand(g, x.shape)) },
+  ReduceSum: { infer: inferReduction, gradient: reduction((g) => g) },
   ReduceMean: {
     infer: inferReduction,
-    gradient: reduction((g, x, _, axes) => expand(div(g, countOf(x, axes)), x.shape)),
+    gradient: reduction((g, x, _, axes) => div(g, countOf(x, axes))),
   },
   ReduceMax: { infer: inferReduction, gradient: toExtremum },
   ReduceMin: { infer: inferReduction, gradient: toExtremum },
@@ -128,6 +137,7 @@ export const reductions = defineOperators<ReductionOperator>({
       return [scatterElements(zeros, indices, g, normalizeAxis(intOf(attributes, 'axis', -1), x.rank))]
     },
   },
+  CumProd: { infer: sameAsInput(), gradient: notDifferentiable('use exp(cumSum(log(x))) for positive x') },
   CumSum: {
     infer: sameAsInput(),
     gradient: ({ inputs: [, axis], attributes }, [g]) => [

@@ -30,8 +30,6 @@ type Applied = Pick<Application, 'operator' | 'inputs' | 'attributes'>
 
 function resizedAxes(node: Applied): ResizedAxis[] {
   const x = inputOf(node, 0)
-  const policy = stringOf(node.attributes, 'keep_aspect_ratio_policy', 'stretch')
-  if (policy !== 'stretch') throw new FlagError('unsupported', `Resize with the policy "${policy}"`)
   const axes = (intsOf(node.attributes, 'axes') ?? x.shape.map((_, i) => i)).map((a) =>
     normalizeAxis(a, x.rank),
   )
@@ -40,6 +38,19 @@ function resizedAxes(node: Applied): ResizedAxis[] {
       ? constantInts(node as Application, index)
       : undefined
   const sizes = given(3)
+  const policy = stringOf(node.attributes, 'keep_aspect_ratio_policy', 'stretch')
+  if (sizes && policy !== 'stretch') {
+    // One scale for all axes, so that the result fits into the sizes, or covers them.
+    const ratios = axes.map((axis, i) => sizes[i] / Number(x.shape[axis]))
+    const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios)
+    return axes.map((axis) => {
+      const dim = x.shape[axis]
+      const known = typeof dim === 'number' && !Number.isNaN(scale)
+      return known
+        ? { axis, output: Math.round(scale * dim), scale: Math.fround(scale) }
+        : { axis, output: freshDim(x.graph, `resized${axis}`), scale: undefined }
+    })
+  }
   if (sizes) {
     return axes.map((axis, i) => {
       const dim = x.shape[axis]

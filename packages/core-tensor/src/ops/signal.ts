@@ -1,4 +1,4 @@
-import { addDims, type Dim, floorDivDims, normalizeAxis } from '../graph/dims.ts'
+import { addDims, type Dim, floorDivDims, mulDims, normalizeAxis } from '../graph/dims.ts'
 import type { ValueType } from '../graph/graph.ts'
 import { type Application, defineOperators, inputOf, intOf, notDifferentiable } from '../graph/operator.ts'
 import type { SignalOperator } from '../graph/operatorNames.ts'
@@ -25,9 +25,13 @@ function inferDFT(application: Application): ValueType[] {
   const { attributes } = application
   const given = application.inputs[2] ? constantInts(application, 2)[0] : undefined
   const axis = normalizeAxis(given ?? intOf(attributes, 'axis', application.opset < 20 ? 1 : -2), x.rank)
-  const length = application.inputs[1] ? sizesIn(application, 1)[0] : x.shape[axis]
-  const shape: Dim[] = [...x.shape.slice(0, -1), 2]
-  shape[axis] = intOf(attributes, 'onesided', 0) === 1 ? half(length) : length
+  const oneSided = intOf(attributes, 'onesided', 0) === 1
+  const back = oneSided && intOf(attributes, 'inverse', 0) === 1
+  const natural = back ? mulDims(addDims(x.shape[axis], -1), 2) : x.shape[axis]
+  const length = application.inputs[1] ? sizesIn(application, 1)[0] : natural
+  // Back from half the frequencies comes a real signal.
+  const shape: Dim[] = [...x.shape.slice(0, -1), back ? 1 : 2]
+  shape[axis] = oneSided && !back ? half(length) : length
   return [{ dtype: x.dtype, shape }]
 }
 

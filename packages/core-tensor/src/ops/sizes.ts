@@ -3,7 +3,7 @@ import { contentsOf } from '../graph/contents.ts'
 import type { Dim, Dims } from '../graph/dims.ts'
 import { constant, currentGraph, type Graph, type Value } from '../graph/graph.ts'
 import { type Application, apply1, inputOf, intsOf } from '../graph/operator.ts'
-import { add, mul, sub } from './elementwise.ts'
+import { add, div, mul, sub } from './elementwise.ts'
 import { reshape } from './shape.ts'
 import { concat } from './slicing.ts'
 
@@ -48,18 +48,61 @@ export function dimVector(dim: Dim): Value {
   if (typeof dim === 'number') return constant([dim], 'int64')
   const known = currentGraph().symbols.get(dim)
   if (known) return apply1('Shape', [known.value], { start: known.axis, end: known.axis + 1 })
-  const [, left, operator, right] = /^(.+) ([*+-]) (\w+|\([^()]*\))$/.exec(dim) ?? []
-  if (operator === undefined) {
+  const expression = parseDim(dim)
+  if (!expression) {
     throw new FlagError('unsupported', `no value in the graph has the size "${dim}"`, {
       hint: 'name the dimension in the spec of an input',
     })
   }
-  const parse = (text: string): Dim => {
-    const inner = text.replace(/^\(([^()]*)\)$/, '$1')
-    return /^\d+$/.test(inner) ? Number(inner) : inner
+  const { left, operator, right } = expression
+  return arithmetic[operator](dimVector(left), dimVector(right))
+}
+
+// Behind functions, because the families import each other in cycles.
+const arithmetic: Record<string, (a: Value, b: Value) => Value> = {
+  '+': (a, b) => add(a, b),
+  '-': (a, b) => sub(a, b),
+  '*': (a, b) => mul(a, b),
+  '/': (a, b) => div(a, b),
+}
+
+interface DimExpression {
+  left: Dim
+  operator: string
+  right: Dim
+}
+
+/** A dimension as written by the functions of graph/dims.ts, taken apart at the operator that is applied last. */
+function parseDim(dim: string): DimExpression | undefined {
+  const text = /^floor\(.*\)$/.test(dim) && closes(dim, 5) === dim.length - 1 ? dim.slice(5) : dim
+  if (text.startsWith('(') && closes(text, 0) === text.length - 1) return parseDim(text.slice(1, -1))
+  for (const operators of ['+-', '*/']) {
+    let depth = 0
+    for (let i = text.length - 1; i > 0; i--) {
+      if (text[i] === ')') depth++
+      if (text[i] === '(') depth--
+      if (depth === 0 && operators.includes(text[i]) && text[i - 1] === ' ') {
+        return { left: termOf(text.slice(0, i - 1)), operator: text[i], right: termOf(text.slice(i + 2)) }
+      }
+    }
   }
-  const combine = operator === '*' ? mul : operator === '+' ? add : sub
-  return combine(dimVector(parse(left)), dimVector(parse(right)))
+  return undefined
+}
+
+/** Where the parenthesis that opens at `start` is closed. */
+function closes(text: string, start: number): number {
+  let depth = 0
+  for (let i = start; i < text.length; i++) {
+    if (text[i] === '(') depth++
+    if (text[i] === ')' && --depth === 0) return i
+  }
+  return -1
+}
+
+/** A number, or a symbol without parentheses around it. */
+function termOf(text: string): Dim {
+  if (/^\d+$/.test(text)) return Number(text)
+  return text.startsWith('(') && closes(text, 0) === text.length - 1 ? termOf(text.slice(1, -1)) : text
 }
 
 /** The size of one axis as an int64 scalar. */

@@ -69,7 +69,9 @@ function inferConcat(application: Application): ValueType[] {
     (dims, { shape: other, dtype }, i) => {
       const fits =
         other.length === dims.length &&
-        dims.every((d, k) => k === axis || d === other[k] || typeof d !== typeof other[k])
+        dims.every(
+          (d, k) => k === axis || d === other[k] || typeof d === 'string' || typeof other[k] === 'string',
+        )
       if (!fits || dtype !== inputs[0].dtype) {
         throw new FlagError(
           'shape-mismatch',

@@ -106,6 +106,11 @@ const shape: Cases = {
   'pad, reflect': squared((x) => ops.pad(x, [0, 0, 1, 2, 0, 0, 2, 3], 0, 'reflect')),
   'pad, edge': squared((x) => ops.pad(x, [0, 0, 1, 2, 0, 0, 0, 5], 0, 'edge')),
   'pad, wrap': squared((x) => ops.pad(x, [0, 0, 0, 2, 0, 0, 1, 1], 0, 'wrap')),
+  CastLike: squared((x) => apply1('CastLike', [x, constant(0, 'float32')])),
+  pixelShuffle: squared((x) => ops.pixelShuffle(x, 2)),
+  DepthToSpace: squared((x) => apply1('DepthToSpace', [x], { blocksize: 2 })),
+  SpaceToDepth: squared((x) => apply1('SpaceToDepth', [x], { blocksize: 2 })),
+  reverseSequence: squared((x) => ops.reverseSequence(x, int64([3, 1]))),
   'upper triangle': squared((x) => ops.triangle(x, 'upper', 1)),
   'lower triangle': squared((x) => ops.triangle(x, 'lower', -1)),
   range: () =>
@@ -213,6 +218,7 @@ const reduction: Cases = {
   norm: (x) => ops.norm(x, 1),
   'norm of 0': (x) => ops.norm(x, 1),
   ReduceSumSquare: squared((x) => apply1('ReduceSumSquare', [x, int64([0])], { keepdims: 0 })),
+  ReduceLogSum: (x) => apply1('ReduceLogSum', [x, int64([1])], { keepdims: 0 }),
   logSumExp: (x) => ops.logSumExp(x, 1),
   'logSumExp, large': (x) => ops.logSumExp(x, 0, true),
   argMax: (x) => ops.argMax(x, 1),
@@ -271,6 +277,14 @@ const activation: Cases = {
   'elu, alpha': (x) => ops.elu(x, 0.5),
   celu: (x) => ops.celu(x, 0.5),
   prelu: ops.prelu,
+  Hardmax: (x) => ops.mul(apply1('Hardmax', [x]), 2),
+  Shrink: squared((x) => apply1('Shrink', [x], { bias: { float: 0.25 }, lambd: { float: 1.5 } })),
+  ThresholdedRelu: squared((x) => apply1('ThresholdedRelu', [x], { alpha: { float: 0.5 } })),
+  Swish: (x) => {
+    x.graph.opsets.set('', 24)
+    return apply1('Swish', [x], { alpha: { float: 1.5 } })
+  },
+  'Dropout, not in training': squared((x) => apply1('Dropout', [x])),
   'elu far out': (x) => ops.elu(x),
 }
 

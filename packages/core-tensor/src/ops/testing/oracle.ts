@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { gradients } from '../../grad/gradient.ts'
-import { constant, Graph, type Value } from '../../graph/graph.ts'
+import type { Dim } from '../../graph/dims.ts'
+import { constant, type Value } from '../../graph/graph.ts'
 import { spec, type Traced, trace } from '../../graph/trace.ts'
 import { openTraced } from '../../runtime/compile.ts'
 import { isFloat, type NumericDType } from '../../tensor/dtype.ts'
-import { fromNumbers, type Tensor } from '../../tensor/tensor.ts'
+import { fromNumbers, sizeOf, type Tensor } from '../../tensor/tensor.ts'
 import { add, mul } from '../elementwise.ts'
 import { reduceSum } from '../reduction.ts'
-import { reshape } from '../shape.ts'
 
 /** An operator under test: from the golden file's inputs to its outputs. */
 export type Case = (...inputs: Value[]) => Value | readonly Value[]
@@ -36,19 +36,22 @@ export function readGoldens(family: string): Record<string, Golden> {
 /** Sum of all elements of the float values, each times a number that no other element has. */
 export function weightedSum(
   values: readonly Value[],
+  shapes: readonly (readonly number[])[],
   wave: (n: number) => number,
   step: number,
   phase: number,
-) {
+): Value {
   const parts = values.map((value, i) => {
-    const size = value.shape.reduce<number>((product, dim) => product * (dim as number), 1)
-    const weights = Array.from({ length: size }, (_, k) => wave(step * k + phase + i))
-    return reduceSum(mul(reshape(value, [size]), constant(weights, value.dtype as 'float32', [size])))
+    const weights = Array.from({ length: sizeOf(shapes[i]) }, (_, k) => wave(step * k + phase + i))
+    return reduceSum(mul(value, constant(weights, value.dtype as 'float32', shapes[i])))
   })
   return parts.reduce((sum, part) => add(sum, part))
 }
 
 const floats = (values: readonly Value[]) => values.filter(({ dtype }) => isFloat(dtype))
+
+const floatShapes = (list: readonly Stored[]) =>
+  list.filter(({ dtype }) => isFloat(dtype)).map(({ shape }) => shape)
 
 interface Derivatives {
   outputs: readonly Value[]
@@ -56,27 +59,33 @@ interface Derivatives {
   second?: Value[]
 }
 
+/** Which axes of the inputs are traced as symbols: axes of one size share one. */
+export type Symbolic = 'none' | 'first' | 'all'
+
+const dimsOf = (shape: readonly number[], symbolic: Symbolic): Dim[] =>
+  shape.map((size, i) =>
+    size !== 1 && (symbolic === 'all' || (symbolic === 'first' && i === 0)) ? `size${size}` : size,
+  )
+
 /** The case's outputs, gradients and second derivatives, as far as the golden has them. */
-export function traceCase(run: Case, golden: Golden): Traced<Derivatives> {
-  const specs = golden.inputs.map(({ dtype, shape }) => spec(dtype, shape))
-  return trace(
-    (...inputs: Value[]): Derivatives => {
-      const result = run(...inputs)
-      const outputs = Array.isArray(result) ? (result as Value[]) : [result as Value]
-      if (!golden.gradients) return { outputs }
-      const sources = floats(inputs)
-      const first = gradients(weightedSum(floats(outputs), Math.sin, 1.7, 0.3), sources)
-      if (!golden.second) return { outputs, gradients: first }
-      return { outputs, gradients: first, second: gradients(weightedSum(first, Math.cos, 1.3, 0.5), sources) }
-    },
-    specs as never,
-    new Graph(),
-  ) as Traced<Derivatives>
+export function traceCase(run: Case, golden: Golden, symbolic: Symbolic = 'none'): Traced<Derivatives> {
+  const specs = golden.inputs.map(({ dtype, shape }) => spec(dtype, dimsOf(shape, symbolic)))
+  return trace((...inputs: Value[]): Derivatives => {
+    const result = run(...inputs)
+    const outputs = Array.isArray(result) ? (result as Value[]) : [result as Value]
+    if (!golden.gradients) return { outputs }
+    const sources = floats(inputs)
+    const loss = weightedSum(floats(outputs), floatShapes(golden.outputs), Math.sin, 1.7, 0.3)
+    const first = gradients(loss, sources)
+    if (!golden.second) return { outputs, gradients: first }
+    const slope = weightedSum(first, floatShapes(golden.gradients), Math.cos, 1.3, 0.5)
+    return { outputs, gradients: first, second: gradients(slope, sources) }
+  }, specs as never) as Traced<Derivatives>
 }
 
 /** Runs a case and compares everything with its golden, each tensor relative to its largest element. */
-export async function checkCase(run: Case, golden: Golden): Promise<void> {
-  const traced = traceCase(run, golden)
+export async function checkCase(run: Case, golden: Golden, symbolic: Symbolic = 'none'): Promise<void> {
+  const traced = traceCase(run, golden, symbolic)
   const session = await openTraced(traced, { isolation: 'inline', threads: 1 })
   const tensors = golden.inputs.map(({ dtype, shape, data }) => fromNumbers(data, shape, dtype))
   const feeds = Object.fromEntries(tensors.map((tensor, i) => [`in.${i}`, tensor]))
