@@ -1,9 +1,28 @@
-import { FlagError, type Tensor, tensor } from '@flag/core-tensor'
+import {
+  type CompiledFunction,
+  compile,
+  ops,
+  type Spec,
+  spec,
+  type Tensor,
+  tensor,
+  type Value,
+} from '@flag/core-tensor'
 
+// Compiles and runs, once in a worker thread and once in a child process: both start a file that lies beside the bundle.
 const matrix: Tensor<'float32'> = tensor([
   [1, 2],
   [3, 4],
 ])
-const values: Float32Array = matrix.data
-if (values.length !== 4) throw new FlagError('runtime', 'a 2 × 2 tensor has four elements')
-console.log(`@flag/core-tensor answers: ${matrix.shape}`)
+
+for (const isolation of ['worker', 'process'] as const) {
+  const square: CompiledFunction<readonly [Spec], Value> = await compile(
+    (x) => ops.matmul(x, x),
+    [spec('float32', ['n', 'n'])],
+    { isolation, threads: 1 },
+  )
+  const { shape, data } = await square(matrix)
+  if (`${shape}: ${data}` !== '2,2: 7,10,15,22') throw new Error(`[[1, 2], [3, 4]]² = ${data} (${shape})`)
+  await square.dispose()
+  console.log(`@flag/core-tensor answers from a ${isolation}`)
+}
