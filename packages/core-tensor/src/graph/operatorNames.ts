@@ -113,6 +113,7 @@ export type PoolingOperator = 'AveragePool' | 'GlobalAveragePool' | 'GlobalMaxPo
 export type ReductionOperator =
   | 'ArgMax'
   | 'ArgMin'
+  | 'CumProd'
   | 'CumSum'
   | 'ReduceL1'
   | 'ReduceL2'
@@ -188,6 +189,7 @@ export type RandomOperator =
   | 'RandomUniformLike'
 
 export type RearrangementOperator =
+  | 'BitCast'
   | 'CastLike'
   | 'Compress'
   | 'DepthToSpace'
