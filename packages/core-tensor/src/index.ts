@@ -8,6 +8,7 @@ export * from './graph/operator.ts'
 export * from './graph/scope.ts'
 export * from './graph/trace.ts'
 export * from './graph/tree.ts'
+export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire.ts'
 export * as ops from './ops/index.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
 export {
