@@ -12,6 +12,8 @@ import {
   sameAsInput,
 } from '../graph/operator.ts'
 import type { NormalizationOperator } from '../graph/operatorNames.ts'
+import { dtypeFromOnnx } from '../onnx/dtypes.ts'
+import { cast } from './comparison.ts'
 import { add, div, mul, neg, rsqrt, sub } from './elementwise.ts'
 import { countOf, reduceMean, reduceSum } from './reduction.ts'
 import { expand, reshape, unbroadcast } from './shape.ts'
@@ -62,24 +64,28 @@ export const normalizations = defineOperators<NormalizationOperator>({
     infer: (application) => {
       const x = inputOf(application, 0)
       const axis = axisOf(application)
-      const statistics = { dtype: x.dtype, shape: x.shape.map((dim, i) => (i < axis ? dim : 1)) }
+      // Statistics are in single precision unless the attribute says otherwise.
+      const dtype = dtypeFromOnnx(intOf(application.attributes, 'stash_type', 1))
+      const statistics = { dtype, shape: x.shape.map((dim, i) => (i < axis ? dim : 1)) }
       return [{ dtype: x.dtype, shape: x.shape }, statistics, statistics].slice(0, application.outputCount)
     },
     gradient: (node, [g, dMean, dInverse]) => {
       const [x, scale, bias] = node.inputs
       if (!x || !scale) return []
       const axes = axesFrom(axisOf(node), x.rank)
-      const mean = node.outputs[1] ?? reduceMean(x, axes, true)
-      const centred = sub(x, mean)
-      const inverse =
-        node.outputs[2] ??
-        rsqrt(add(reduceMean(mul(centred, centred), axes, true), floatOf(node.attributes, 'epsilon', 1e-5)))
+      // In double precision the node's own statistics would be the less exact ones.
+      const [, savedMean, savedInverse] = x.dtype === 'float64' ? [] : node.outputs
+      const centred = sub(x, savedMean ? cast(savedMean, x.dtype) : reduceMean(x, axes, true))
+      const inverse = savedInverse
+        ? cast(savedInverse, x.dtype)
+        : rsqrt(add(reduceMean(mul(centred, centred), axes, true), floatOf(node.attributes, 'epsilon', 1e-5)))
       const normal = mul(centred, inverse)
       let dx = g && throughStandardize(mul(g, scale), normal, inverse, axes)
       // The statistics are outputs too; second derivatives reach them.
       const count = dMean || dInverse ? countOf(x, axes) : 1
-      if (dMean) dx = plus(dx, expand(div(dMean, count), x.shape))
-      if (dInverse) dx = plus(dx, mul(normal, mul(mul(inverse, inverse), neg(div(dInverse, count)))))
+      if (dMean) dx = plus(dx, expand(div(cast(dMean, x.dtype), count), x.shape))
+      if (dInverse)
+        dx = plus(dx, mul(normal, mul(mul(inverse, inverse), neg(div(cast(dInverse, x.dtype), count)))))
       return [dx, g && unbroadcast(mul(g, normal), scale), g && bias && unbroadcast(g, bias)]
     },
   },

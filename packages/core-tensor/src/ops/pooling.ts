@@ -114,13 +114,23 @@ export interface PoolOptions {
   ceil?: boolean
 }
 
-const poolAttributes = (x: Value, kernel: number | readonly number[], options: PoolOptions) => ({
-  kernel_shape: perAxis(kernel, x.rank - 2),
-  strides: perAxis(options.stride ?? kernel, x.rank - 2),
-  dilations: options.dilation === undefined ? undefined : perAxis(options.dilation, x.rank - 2),
-  pads: padsOf(options.padding ?? 0, x.rank - 2),
-  ceil_mode: options.ceil ? 1 : undefined,
-})
+function poolAttributes(x: Value, kernel: number | readonly number[], options: PoolOptions) {
+  const sizes = perAxis(kernel, x.rank - 2)
+  const attributes = {
+    kernel_shape: sizes,
+    strides: perAxis(options.stride ?? kernel, x.rank - 2),
+    pads: padsOf(options.padding ?? 0, x.rank - 2),
+    ...(options.dilation === undefined ? {} : { dilations: perAxis(options.dilation, x.rank - 2) }),
+  }
+  if (!options.ceil) return attributes
+  // Without a window that is not filled, ceil_mode says nothing; ONNX's own shape inference is then wrong about it.
+  const outputs = (extra: object) =>
+    windowsOf({ ...attributes, ...extra }, x.shape.slice(2), sizes).map(({ output }) => output)
+  const plain = outputs({})
+  return outputs({ ceil_mode: 1 }).every((dim, i) => dim === plain[i])
+    ? attributes
+    : { ...attributes, ceil_mode: 1 }
+}
 
 /** Largest element of each window over the spatial axes of `[batch, channels, …]`. */
 export function maxPool(x: Value, kernel: number | readonly number[], options: PoolOptions = {}): Value {
