@@ -14,12 +14,9 @@ function apiPages() {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
-    .map((file) => file.replaceAll('\\', '/').replace(/\.md$/, ''))
+    .map((file) => file.replaceAll('\\', '/').replace(/(index)?\.md$/, ''))
     .sort()
-    .map((page) => ({
-      text: page === 'index' ? 'Overview' : page,
-      link: `/api/${page.replace(/^index$/, '')}`,
-    }))
+    .map((page) => ({ text: page.replace(/\/$/, '') || 'Overview', link: `/api/${page}` }))
 }
 
 export default defineConfig({
