@@ -3,7 +3,7 @@ import { FlagError } from '../errors.ts'
 import type { Dim } from '../graph/dims.ts'
 import type { Graph, Node, Value, ValueType } from '../graph/graph.ts'
 import { findOperator } from '../graph/operator.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { attributeProto } from './attributes.ts'
 import { onnxDType } from './dtypes.ts'
 import {
@@ -35,8 +35,11 @@ export interface ExternalData {
 export interface EncodeOptions {
   /** The external-data `location` of a checkpoint file; its absolute path when left out. */
   readonly locationOf?: (path: string) => string
-  /** Says for a constant that its bytes lie outside the model. */
-  readonly externalData?: (tensor: Tensor, name: string) => ExternalData | undefined
+  /**
+   * Says of a constant or checkpoint tensor where it lies outside the model, or gives the tensor to write into it.
+   * By default constants are written and checkpoint tensors lie where they are.
+   */
+  readonly place?: (tensor: Tensor | StoredTensor, name: string) => ExternalData | Tensor | undefined
   readonly graphName?: string
   readonly producer?: string
   readonly metadata?: Readonly<Record<string, string>>
@@ -181,24 +184,20 @@ function nodeProto(node: Node, name: string, used: ReadonlySet<Value>, names: Na
 }
 
 function initializerOf(value: Value, name: string, options: EncodeOptions): TensorProto[] {
-  if (value.constant) {
-    const place = options.externalData?.(value.constant, name)
-    return [place ? externalProto(name, value.constant, place) : tensorProto(name, value.constant)]
-  }
-  if (value.origin.kind !== 'stored') return []
-  const { stored } = value.origin
-  if (!stored.source) {
-    throw new FlagError(
-      'unsupported',
-      `the tensor "${stored.name}" does not lie raw in its checkpoint file`,
-      {
-        hint: 'read it with checkpoint.read() and use it as a constant',
-      },
-    )
-  }
-  const { path, offset, byteLength } = stored.source
-  const location = options.locationOf?.(path) ?? path
-  return [externalProto(name, stored, { location, offset, length: byteLength })]
+  const { origin } = value
+  if (origin.kind !== 'constant' && origin.kind !== 'stored') return []
+  const tensor = origin.kind === 'constant' ? origin.tensor : origin.stored
+  const place =
+    options.place?.(tensor, name) ??
+    (tensor instanceof Tensor ? tensor : sourceOf(tensor, options.locationOf))
+  return [place instanceof Tensor ? tensorProto(name, place) : externalProto(name, tensor, place)]
+}
+
+function sourceOf({ name, source }: StoredTensor, locationOf = (path: string) => path): ExternalData {
+  if (source) return { location: locationOf(source.path), offset: source.offset, length: source.byteLength }
+  throw new FlagError('unsupported', `the tensor "${name}" does not lie raw in its checkpoint file`, {
+    hint: 'read it with checkpoint.read() and use it as a constant',
+  })
 }
 
 function externalProto(name: string, type: Tensor | StoredTensor, place: ExternalData): TensorProto {
