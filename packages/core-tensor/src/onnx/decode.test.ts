@@ -8,7 +8,8 @@ import { decodeModel } from './decode.ts'
 import { encodeModel } from './encode.ts'
 import { modelMessage } from './schema.ts'
 import { tensorProto } from './tensors.ts'
-import { input, modelOf, node, smallCases } from './testing/models.ts'
+import { input, modelOf, node } from './testing/build.ts'
+import { smallCases } from './testing/models.ts'
 import { decodeMessage, encodeMessage } from './wire.ts'
 
 const x = zeros([2, 8])
