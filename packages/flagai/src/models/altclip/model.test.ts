@@ -6,6 +6,7 @@ import {
   scopeOfValues,
   spec,
   type Tensor,
+  tensor,
   type Value,
   valueAndGrad,
 } from '@flag/core-tensor'
@@ -71,6 +72,31 @@ describe('gradients of the contrastive loss', () => {
     }
     await Promise.all([step.dispose(), model.close(), golden.close()])
   })
+})
+
+it('the vision tower looks at the patches that it is given, whatever their order', async () => {
+  const config = goldenConfig('altclip')
+  const model = await openCheckpoint(`${goldens}altclip/model.safetensors`)
+  const golden = await openCheckpoint(`${goldens}altclip/expected.safetensors`)
+  const parameters = await read(model, Object.keys(altCLIPParameters(config)))
+  const specs = Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape }]) => [name, spec('float32', shape)]),
+  )
+  const tower = await compile(
+    (p, pixels, patches) => visionTower(scopeOfValues(p), config.vision, pixels, { patches }).pooled,
+    [specs, spec('float32', ['batch', 3, 28, 28]), spec('int64', ['kept'])],
+    { threads: 1 },
+  )
+  const pixels = await golden.read('in.pixels')
+  const expected = (await golden.read('vision.pooled')).toNumbers()
+  const distance = async (patches: number[]) => {
+    const pooled = (await tower(parameters, pixels, tensor(patches, 'int64'))) as Tensor
+    return Math.max(...pooled.toNumbers().map((x, i) => Math.abs(x - expected[i])))
+  }
+  const all = Array.from({ length: 16 }, (_, i) => 15 - i)
+  expect(await distance(all)).toBeLessThan(1e-5)
+  expect(await distance(all.slice(0, 8))).toBeGreaterThan(0.1)
+  await Promise.all([tower.dispose(), model.close(), golden.close()])
 })
 
 it('the vision tower needs pictures of a known size with the right channels', async () => {

@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { arch, cpus, platform } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { cases, differencesOf } from '../../packages/flagai/src/models/altclip/goldens.ts'
+
+// Compares AltCLIP with transformers on every golden model and writes the table of docs/conformance.md.
+// Usage: node --import tsx tools/conformance/altclip.ts [--json file]
+
+const GOAL = 1e-4
+const page = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url))
+const [start, end] = ['<!-- altclip:start -->', '<!-- altclip:end -->']
+
+const columns = {
+  'text states': /^text\.(hidden|last)/,
+  'vision states': /^vision\.hidden/,
+  'text vectors': /text\.(pooled|features|embeds)$/,
+  'vision vectors': /vision\.(pooled|features|embeds)$/,
+  logits: /^logits/,
+}
+
+const rows: { configuration: string; worst: number; columns: Record<string, number | null> }[] = []
+for (const golden of cases) {
+  const differences = Object.entries(await differencesOf(golden))
+  const worst = (matches: RegExp) => {
+    const found = differences.filter(([name]) => matches.test(name)).map(([, difference]) => difference)
+    return found.length > 0 ? Math.max(...found) : null
+  }
+  rows.push({
+    configuration: golden.title,
+    worst: worst(/./) as number,
+    columns: Object.fromEntries(Object.entries(columns).map(([name, matches]) => [name, worst(matches)])),
+  })
+}
+
+const onnxruntime = JSON.parse(
+  readFileSync(new URL('../../node_modules/onnxruntime-node/package.json', import.meta.url), 'utf8'),
+).version as string
+const environment = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  onnxruntime,
+  processor: `${cpus()[0].model.trim()}, ${platform()} ${arch()}`,
+}
+const format = (value: number | null) => (value === null ? '–' : value.toExponential(1))
+const headers = ['configuration', ...Object.keys(columns)]
+const lines = rows.map(({ configuration, columns: cells }) => [
+  configuration,
+  ...Object.values(cells).map(format),
+])
+const table = [headers, headers.map(() => '---'), ...lines]
+  .map((cells) => `| ${cells.join(' | ')} |`)
+  .join('\n')
+const note = `${environment.date}, Node ${environment.node}, onnxruntime-node ${onnxruntime}, ${environment.processor}.`
+const text = readFileSync(page, 'utf8')
+const [before, after] = [text.slice(0, text.indexOf(start) + start.length), text.slice(text.indexOf(end))]
+writeFileSync(page, `${before}\n\n${table}\n\n${note}\n\n${after}`)
+
+const worst = Math.max(...rows.map((row) => row.worst))
+const json = process.argv.indexOf('--json')
+if (json >= 0) {
+  const result = {
+    name: 'altclip-conformance',
+    value: worst,
+    unit: 'max abs difference',
+    goal: GOAL,
+    rows,
+    environment,
+  }
+  writeFileSync(process.argv[json + 1], `${JSON.stringify(result, null, 2)}\n`)
+}
+process.stdout.write(`${table}\n\nlargest absolute difference: ${worst.toExponential(2)} (goal: ${GOAL})\n`)
+process.exitCode = worst <= GOAL ? 0 : 1
