@@ -21,7 +21,11 @@ export function gradients(y: Value, xs: readonly Value[], seed?: Value): Value[]
     const last = y.origin.kind === 'node' ? graph.nodes.indexOf(y.origin.node) : -1
     const nodes = graph.nodes.slice(0, last + 1)
     const sums = new Map([[y, seed ?? onesLike(y)]])
-    backpropagate(graph, nodes, dependents(graph, nodes, xs), sums)
+    const data = computedFrom(
+      nodes,
+      graph.inputs.filter((input) => !xs.includes(input)),
+    )
+    backpropagate({ graph, data }, nodes, dependents(graph, nodes, xs), sums)
     return xs.map((x) => sums.get(x) ?? zerosLike(x))
   })
 }
@@ -65,7 +69,22 @@ function dependents(graph: Graph, nodes: readonly Node[], xs: Iterable<Value>): 
   return reached
 }
 
+/** Every value that is computed from one of `sources`, and these themselves. */
+function computedFrom(nodes: readonly Node[], sources: readonly Value[]): Set<Value> {
+  const found = new Set(sources)
+  for (const node of nodes) {
+    if (node.inputs.some((x) => x && found.has(x))) for (const y of node.outputs) found.add(y)
+  }
+  return found
+}
+
 type Sums = Map<Value, Value>
+
+/** The graph, and its values that differ from batch to batch. */
+interface Context {
+  readonly graph: Graph
+  readonly data: ReadonlySet<Value>
+}
 
 function accumulate(sums: Sums, value: Value, gradient: Value): void {
   const sum = sums.get(value)
@@ -73,7 +92,13 @@ function accumulate(sums: Sums, value: Value, gradient: Value): void {
 }
 
 /** Goes through `nodes` from the last to the first and adds to `sums` the gradients of everything in `reached`. */
-function backpropagate(graph: Graph, nodes: readonly Node[], reached: ReadonlySet<Value>, sums: Sums): void {
+function backpropagate(
+  context: Context,
+  nodes: readonly Node[],
+  reached: ReadonlySet<Value>,
+  sums: Sums,
+): void {
+  const { graph, data } = context
   const regions = outermostRegions(graph, nodes)
   for (let i = nodes.length - 1; i >= 0; i--) {
     const region = regions.get(i)
@@ -84,14 +109,14 @@ function backpropagate(graph: Graph, nodes: readonly Node[], reached: ReadonlySe
     const body = nodes.slice(region.first, region.end)
     const outputs = body.flatMap((node) => node.outputs).filter((value) => sums.has(value))
     if (outputs.length > 0) {
-      const { nodes: repeated, copies } = repeatBehind(graph, body, sums.get(outputs[0]) as Value)
+      const { nodes: repeated, copies } = repeatBehind(graph, body, sums.get(outputs[0]) as Value, data)
       const inner: Sums = new Map(outputs.map((y) => [copies.get(y) as Value, sums.get(y) as Value]))
       const inputs = new Set(
         body.flatMap((node) => node.inputs).filter((x): x is Value => x !== undefined && reached.has(x)),
       )
       for (const node of body) for (const y of node.outputs) inputs.delete(y)
       const sources = [...inputs].map((x) => copies.get(x) ?? x)
-      backpropagate(graph, repeated, dependents(graph, repeated, sources), inner)
+      backpropagate(context, repeated, dependents(graph, repeated, sources), inner)
       ;[...inputs].forEach((x, k) => {
         const gradient = inner.get(sources[k])
         if (gradient) accumulate(sums, x, gradient)

@@ -1,9 +1,16 @@
-import { currentGraph, type Graph, type Node, type RematerializedRegion, type Value } from '../graph/graph.ts'
-import { cast } from '../ops/comparison.ts'
-import { add, mul } from '../ops/elementwise.ts'
+import {
+  currentGraph,
+  type Graph,
+  type Node,
+  type RematerializedRegion,
+  stopGradient,
+  type Value,
+} from '../graph/graph.ts'
+import { cast, logicalOr } from '../ops/comparison.ts'
+import { add } from '../ops/elementwise.ts'
+import { reduceSum } from '../ops/reduction.ts'
 import { reshape } from '../ops/shape.ts'
 import { slice } from '../ops/slicing.ts'
-import { isFloat } from '../tensor/dtype.ts'
 
 /**
  * `fn`, with its intermediate results computed again for the backward pass instead of being kept (gradient
@@ -30,20 +37,25 @@ export function outermostRegions(graph: Graph, nodes: readonly Node[]): Map<numb
 
 /**
  * A copy of `body` that cannot start before `gradient` is there. Without that dependency the runtime would see the
- * same computation twice and keep the first result, which is what rematerialisation is to avoid.
+ * same computation twice and keep the first result, which is what rematerialisation is to avoid. What is computed
+ * from parameters alone stays as it is: `data` are the values that differ from batch to batch.
  */
 export function repeatBehind(
   graph: Graph,
   body: readonly Node[],
   gradient: Value,
+  data: ReadonlySet<Value>,
 ): { nodes: Node[]; copies: Map<Value, Value> } {
   const copies = new Map<Value, Value>()
   const inside = new Set(body.flatMap((node) => node.outputs))
-  const first = slice(reshape(gradient, [-1]), [0], [1])
-  const barrier = mul(reshape(first, []), 0)
-  for (const x of new Set(body.flatMap((node) => node.inputs))) {
-    if (x && !inside.has(x) && x.origin.kind === 'node' && isFloat(x.dtype))
-      copies.set(x, add(x, cast(barrier, x.dtype)))
+  const inputs = [...new Set(body.flatMap((node) => node.inputs))].filter(
+    (x): x is Value => x !== undefined && !inside.has(x) && x.constant === undefined && x.dtype !== 'string',
+  )
+  const held = inputs.some((x) => data.has(x)) ? inputs.filter((x) => data.has(x)) : inputs
+  // The sum of no elements: 0 whatever the gradient is, also where that overflowed.
+  const zero = stopGradient(reduceSum(slice(reshape(gradient, [-1]), [0], [0])))
+  for (const x of held) {
+    copies.set(x, x.dtype === 'bool' ? logicalOr(x, cast(zero, 'bool')) : add(x, cast(zero, x.dtype)))
   }
   const nodes = body.map((node) => {
     const inputs = node.inputs.map((x) => x && (copies.get(x) ?? x))
