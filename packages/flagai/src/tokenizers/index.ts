@@ -1,0 +1,5 @@
+export { openTokenizer } from './open.ts'
+export { SentencePiece } from './sentencePiece.ts'
+export { type EncodedBatch, type EncodeTextOptions, encodeBatch, type Tokenizer } from './tokenizer.ts'
+export { JsonTokenizer } from './tokenizerJson.ts'
+export { XlmRobertaTokenizer } from './xlmRoberta.ts'
