@@ -90,7 +90,7 @@ function modelOf(graph: Graph, outputs: readonly NamedValue[], options: EncodeOp
 }
 
 /** The nodes that outputs depend on, in order, and every value that these nodes read or that is an output. */
-function needed(graph: Graph, outputs: readonly NamedValue[]): { nodes: Node[]; used: Set<Value> } {
+export function needed(graph: Graph, outputs: readonly NamedValue[]): { nodes: Node[]; used: Set<Value> } {
   const used = new Set(outputs.map(({ value }) => value))
   for (const value of used) {
     if (value.graph !== graph)
