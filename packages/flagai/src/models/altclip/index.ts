@@ -1,3 +1,10 @@
+export {
+  AltCLIP,
+  type EncodeOptions,
+  type PretrainedOptions,
+  type ZeroShotOptions,
+  type ZeroShotScore,
+} from './altclip.ts'
 export { type AltCLIPConfig, parseAltCLIPConfig, type TextConfig, type VisionConfig } from './config.ts'
 export { altCLIPParameters, initialParameters, type ParameterSpec } from './init.ts'
 export {
