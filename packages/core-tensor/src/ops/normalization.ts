@@ -91,7 +91,15 @@ export const normalizations = defineOperators<NormalizationOperator>({
   },
   GroupNormalization: {
     infer: sameAsInput(),
-    gradient: (node, [g]) => groupGradient(node, g, intOf(node.attributes, 'num_groups', 1)),
+    gradient: (node, [g]) => {
+      if ((node.outputs[0].graph.opsets.get('') ?? 1) < 21) {
+        throw new FlagError(
+          'not-differentiable',
+          'GroupNormalization before operator set 21 scales groups, not channels',
+        )
+      }
+      return groupGradient(node, g, intOf(node.attributes, 'num_groups', 1))
+    },
   },
   InstanceNormalization: {
     infer: sameAsInput(),

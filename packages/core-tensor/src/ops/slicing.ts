@@ -197,21 +197,29 @@ export function slice(
 }
 
 /** The transpose of slicing: `g` put back into zeros of the input's shape. */
-function unslice(g: Value, { inputs }: Node): Value {
+function unslice(g: Value, { inputs, attributes }: Node): Value {
   const [x, starts, ends, axesInput, stepsInput] = inputs as Value[]
+  // Operator sets before 10 have the bounds as attributes.
+  const from = intsOf(attributes, 'starts') ?? starts.constant?.toNumbers()
+  const to = intsOf(attributes, 'ends') ?? ends.constant?.toNumbers()
+  const count = from?.length ?? (starts.shape[0] as number)
   const axes =
-    axesInput?.constant?.toNumbers() ?? g.shape.map((_, i) => i).slice(0, starts.shape[0] as number)
+    intsOf(attributes, 'axes') ??
+    axesInput?.constant?.toNumbers() ??
+    Array.from({ length: count }, (_, i) => i)
   const along = axes.map((axis) => normalizeAxis(axis, x.rank))
   const steps = stepsInput?.constant?.toNumbers() ?? along.map(() => 1)
+  if ([axesInput, stepsInput].some((value) => value && !value.constant)) {
+    throw new FlagError('not-differentiable', 'Slice: its axes or steps are computed in the graph')
+  }
   const sizes = along.map((axis) => x.shape[axis])
-  const [from, to] = [starts.constant?.toNumbers(), ends.constant?.toNumbers()]
   if (from && to && sizes.every((size) => typeof size === 'number')) {
     return along.reduceRight((part, axis, i) => {
       const size = sizes[i] as number
       return spread(part, axis, size, slicedPlaces(size, from[i], to[i], steps[i]), steps[i])
     }, g)
   }
-  if (steps.some((step) => step !== 1)) {
+  if (steps.some((step) => step !== 1) || !starts) {
     throw new FlagError(
       'not-differentiable',
       `Slice with steps [${steps}] over symbolic axes has no gradient`,
