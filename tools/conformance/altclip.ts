@@ -32,9 +32,10 @@ for (const golden of cases) {
   })
 }
 
-const onnxruntime = JSON.parse(
-  readFileSync(new URL('../../node_modules/onnxruntime-node/package.json', import.meta.url), 'utf8'),
-).version as string
+const { dependencies } = JSON.parse(
+  readFileSync(new URL('../../packages/core-tensor/package.json', import.meta.url), 'utf8'),
+) as { dependencies: Record<string, string> }
+const onnxruntime = dependencies['onnxruntime-node']
 const environment = {
   date: new Date().toISOString().slice(0, 10),
   node: process.version,
