@@ -298,6 +298,7 @@ def statistics(x, s, b):
 case('LayerNormalization with statistics', statistics, r(2, 2, 3), r(2, 3), r(2, 3))
 case('rmsNorm', lambda x, s: F.rms_norm(x, x.shape[-1:], s, 1e-2), r(3, 4), r(4))
 case('groupNorm', lambda x, s, b: F.group_norm(x, 2, s, b, 1e-2), r(2, 4, 2, 2), r(4), r(4))
+case('GroupNormalization', lambda x, s, b: F.group_norm(x, 2, s, b, 1e-2), r(2, 6, 3), r(6), r(6))
 case('groupNorm of vectors', lambda x, s, b: F.group_norm(x, 2, s, b), r(3, 6), r(6), r(6))
 case('instanceNorm', lambda x, s, b: F.instance_norm(x, None, None, s, b, eps=1e-2), r(2, 2, 3, 2), r(2), r(2))
 

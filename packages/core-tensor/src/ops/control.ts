@@ -15,6 +15,7 @@ import { addGraph } from '../onnx/decode.ts'
 import { graphMessage } from '../onnx/schema.ts'
 import { ownInputs, type Subgraph, subgraphsOf } from '../onnx/subgraph.ts'
 import { decodeMessage } from '../onnx/wire.ts'
+import { fromNumbers, type Tensor } from '../tensor/tensor.ts'
 import { freshDim } from './sizes.ts'
 
 /** What a sub-graph gives for inputs of these types. Sizes that only it knows become new symbols of `graph`. */
@@ -23,7 +24,7 @@ function outputTypes(graph: Graph, subgraph: Subgraph, inputTypes: readonly Valu
   const outer = new Map(
     [...subgraph.captured].map(([name, value]) => [
       name,
-      value.constant ? inner.constant(value.constant) : inner.input(name, value),
+      knownTensor(value) ? inner.constant(knownTensor(value) as Tensor) : inner.input(name, value),
     ]),
   )
   const known = new Set([...inner.symbols.keys(), ...inputTypes.flatMap(({ shape }) => shape)])
@@ -37,6 +38,14 @@ function outputTypes(graph: Graph, subgraph: Subgraph, inputTypes: readonly Valu
   return outputs.map(({ value: { dtype, shape } }) => ({ dtype, shape: shape.map(rename) }))
 }
 
+/** A value as a constant, if all of it is known before the graph runs. */
+function knownTensor(value: Value): Tensor | undefined {
+  if (value.constant || value.dtype === 'string') return value.constant
+  const contents = contentsOf(value)
+  if (!contents?.every((item) => typeof item === 'number')) return undefined
+  return fromNumbers(contents as number[], value.shape as number[], value.dtype)
+}
+
 /** What is true of both; sizes that differ become new symbols. */
 function common(
   graph: Graph,
@@ -46,7 +55,9 @@ function common(
   place: number,
 ): ValueType {
   if (a.dtype !== b?.dtype || a.shape.length !== b.shape.length) {
-    throw new FlagError('unsupported', `${operator}: output ${place} has not always the same type and rank`)
+    throw new FlagError('unsupported', `${operator}: output ${place} has not always the same type and rank`, {
+      hint: 'what decides may be known once sizes are: decodeModel(bytes, { sizes, fixed })',
+    })
   }
   const shape = a.shape.map((dim, i) =>
     dim === b.shape[i] ? dim : freshDim(graph, `${operator}${place}_${i}`),

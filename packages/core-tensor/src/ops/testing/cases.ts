@@ -248,6 +248,8 @@ const normalization: Cases = {
     apply('LayerNormalization', inputs, { axis: 1, epsilon: { float: 1e-2 } }, { outputs: 3 }),
   rmsNorm: (x, scale) => ops.rmsNorm(x, scale, 1e-2),
   groupNorm: (x, scale, bias) => ops.groupNorm(x, 2, scale, bias, 1e-2),
+  GroupNormalization: (...inputs) =>
+    apply1('GroupNormalization', inputs, { num_groups: 2, epsilon: { float: 1e-2 } }),
   'groupNorm of vectors': (x, scale, bias) => ops.groupNorm(x, 2, scale, bias),
   instanceNorm: (x, scale, bias) => ops.instanceNorm(x, scale, bias, 1e-2),
   batchNorm: (x, scale, bias, mean, variance) => ops.batchNorm(x, scale, bias, { mean, variance }, 1e-3),
