@@ -95,6 +95,7 @@ export function buildDoubleArray(keys: readonly Uint8Array[], values: readonly n
 class Places {
   units = new Uint32Array(0)
   #used = new Uint8Array(0)
+  /** Nodes know their children by label only, so no two may have the same base. The root's must not be itself. */
   #isBase = new Uint8Array(0)
   /** Free places in order, linked from each to the next; the first is `#next[#head]`. */
   #free: number[] = []
@@ -120,7 +121,7 @@ class Places {
       if (this.#used[place] || place < oldest) continue
       kept.push(place)
       const base = place ^ labels[0]
-      if (this.#isBase[base] || !reachable(index ^ base)) continue
+      if (base === 0 || this.#isBase[base] || !reachable(index ^ base)) continue
       if (labels.every((label) => !this.#used[base ^ label])) found = base
     }
     // What was passed and is still free is kept; the places after it were not looked at.
@@ -154,8 +155,12 @@ class Places {
 
   finish(): Uint32Array {
     const result = this.units.slice(0, this.#length)
-    // No label matches a free place.
-    for (let i = 0; i < result.length; i++) if (!this.#used[i]) result[i] = LEAF
+    for (let block = 0; block < result.length; block += BLOCK) {
+      // A free place gets the label that only the children of an unused base would have.
+      let unusedBase = block
+      while (this.#isBase[unusedBase] && unusedBase < block + BLOCK - 1) unusedBase++
+      for (let i = block; i < block + BLOCK; i++) if (!this.#used[i]) result[i] = (i ^ unusedBase) & 0xff
+    }
     return result
   }
 }
