@@ -1,6 +1,6 @@
-import { addDims, type Dim, floorDivDims, mulDims, productDims } from './dims.ts'
+import { addDims, type Dim, floorDivDims, mulDims, normalizeAxis, productDims } from './dims.ts'
 import type { Node, Value } from './graph.ts'
-import { intOf } from './operator.ts'
+import { intOf, intsOf } from './operator.ts'
 
 /** Elements of a value in row-major order as far as they follow from shapes and constants; undefined where not. */
 export type Contents = readonly (Dim | undefined)[]
@@ -117,23 +117,44 @@ const rules: Record<string, Rule> = {
     )
   },
   Concat: (node) => {
-    if (node.outputs[0].rank !== 1) return undefined
+    const { rank } = node.outputs[0]
+    if (rank === 0 || normalizeAxis(intOf(node.attributes, 'axis', 0), rank) !== 0) return undefined
     const parts = node.inputs.map((_, i) => inputContents(node, i))
     return parts.every((part) => part !== undefined) ? parts.flat() : undefined
   },
   Gather: (node) => {
-    const [data, indices] = [inputContents(node, 0), numbersIn(node, 1)]
-    if (!data || !indices || node.inputs[0]?.rank !== 1) return undefined
-    return indices.map((i) => data.at(i))
+    const [x, indices] = node.inputs as Value[]
+    const places = numbersIn(node, 1)
+    if (!places) return undefined
+    const axis = normalizeAxis(intOf(node.attributes, 'axis', 0), x.rank)
+    return picked(node, (place) => {
+      const chosen = place.slice(axis, axis + indices.rank)
+      const at = places[flatPlace(chosen, indices.shape as number[])]
+      const size = x.shape[axis] as number
+      return [...place.slice(0, axis), at < 0 ? at + size : at, ...place.slice(axis + indices.rank)]
+    })
+  },
+  Transpose: (node) => {
+    const order =
+      intsOf(node.attributes, 'perm') ?? node.outputs[0].shape.map((_, i, { length }) => length - 1 - i)
+    return picked(node, (place) => place.map((_, axis) => place[order.indexOf(axis)]))
   },
   Slice: (node) => {
-    const data = inputContents(node, 0)
-    const given = (name: string, index: number) =>
-      (node.attributes[name] as readonly number[] | undefined) ?? numbersIn(node, index)
-    const [starts, ends] = [given('starts', 1), given('ends', 2)]
-    const steps = node.inputs[4] ? numbersIn(node, 4) : [1]
-    if (!data || !starts || !ends || !steps || node.inputs[0]?.rank !== 1) return undefined
-    return pythonSlice(data, starts[0], ends[0], steps[0])
+    const [x] = node.inputs as Value[]
+    const given = (name: string, index: number) => intsOf(node.attributes, name) ?? numbersIn(node, index)
+    const starts = given('starts', 1)
+    const steps = node.inputs[4] ? numbersIn(node, 4) : starts?.map(() => 1)
+    const along = node.inputs[3]
+      ? numbersIn(node, 3)
+      : (intsOf(node.attributes, 'axes') ?? starts?.map((_, i) => i))
+    if (!starts || !steps || !along) return undefined
+    const axes = along.map((axis) => normalizeAxis(axis, x.rank))
+    return picked(node, (place) =>
+      place.map((i, axis) => {
+        const k = axes.indexOf(axis)
+        return k < 0 ? i : firstPlace(x.shape[axis] as number, starts[k], steps[k]) + i * steps[k]
+      }),
+    )
   },
   Split: (node, index) => {
     const data = inputContents(node, 0)
@@ -198,11 +219,28 @@ const rules: Record<string, Rule> = {
   },
 }
 
-function pythonSlice(data: Contents, start: number, end: number, step: number): Contents {
-  const { length } = data
-  const limit = (i: number) =>
-    Math.min(Math.max(i < 0 ? i + length : i, step < 0 ? -1 : 0), step < 0 ? length - 1 : length)
-  const [first, last] = [limit(start), limit(end)]
-  const count = Math.max(0, Math.ceil((last - first) / step))
-  return Array.from({ length: count }, (_, i) => data[first + i * step])
+/** Where `x[start::step]` begins, as Python counts. */
+function firstPlace(size: number, start: number, step: number): number {
+  const from = start < 0 ? start + size : start
+  return Math.min(Math.max(from, step < 0 ? -1 : 0), step < 0 ? size - 1 : size)
+}
+
+const flatPlace = (place: readonly number[], shape: readonly number[]) =>
+  place.reduce((flat, i, axis) => flat * shape[axis] + i, 0)
+
+/** For each element of the output the element of the first input at the place that `source` says. */
+function picked(node: Node, source: (place: number[]) => number[]): Contents | undefined {
+  const data = inputContents(node, 0)
+  const [from, to] = [node.inputs[0]?.shape, node.outputs[0].shape]
+  const size = sizeOfOutput(node)
+  if (!data || size === undefined || size > LONGEST) return undefined
+  return Array.from({ length: size }, (_, flat) => {
+    const place: number[] = []
+    let rest = flat
+    for (const dim of [...to].reverse() as number[]) {
+      place.unshift(rest % dim)
+      rest = Math.floor(rest / dim)
+    }
+    return data[flatPlace(source(place), from as number[])]
+  })
 }

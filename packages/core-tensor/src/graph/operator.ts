@@ -57,6 +57,9 @@ export function findOperator(operator: string, domain = ''): Operator | undefine
   return registry.get(keyOf(operator, domain === 'ai.onnx' ? '' : domain))
 }
 
+/** Older operator sets have other forms of the operators than `apply` and the gradient rules write. */
+const OLDEST_OPSET = 18
+
 /**
  * Adds a node to the graph being traced and gives its outputs. A builder that knows more about the result than
  * inference can find out (symbolic target shapes) passes `types`.
@@ -72,6 +75,15 @@ export function apply(
   if (!operator) throw new FlagError('unsupported', `operator ${keyOf(name, domain)} is not declared`)
   const graph = currentGraph()
   if (domain !== '' && !graph.opsets.has(domain)) graph.opsets.set(domain, 1)
+  if (domain === '' && (graph.opsets.get('') ?? OLDEST_OPSET) < OLDEST_OPSET) {
+    throw new FlagError(
+      'unsupported',
+      `the graph is of operator set ${graph.opsets.get('')}; nothing can be added to it`,
+      {
+        hint: `convert the model to operator set ${OLDEST_OPSET} or newer`,
+      },
+    )
+  }
   const given = Object.fromEntries(
     Object.entries(attributes).filter(([, value]) => value !== undefined),
   ) as Attributes

@@ -113,6 +113,16 @@ describe('decodeModel', () => {
     expect(fixed.outputs[0].value.shape).toEqual([4, 4])
   })
 
+  test('gives symbolic sizes of inputs a value', () => {
+    const bytes = modelOf(21, { x }, [node('Transpose', ['x'], ['y'])], ['y'])
+    const model = decodeMessage(modelMessage, bytes)
+    const shape = { dim: [{ dimParam: 'batch' }, {}] }
+    const free = { name: 'x', type: { tensorType: { elemType: 1, shape } } }
+    const open = encodeMessage(modelMessage, { ...model, graph: { ...model.graph, input: [free] } })
+    expect(decodeModel(open).outputs[0].value.shape).toEqual(['x_1', 'batch'])
+    expect(decodeModel(open, { sizes: { batch: 2, x_1: 8 } }).outputs[0].value.shape).toEqual([8, 2])
+  })
+
   test('gives a graph that can be differentiated', () => {
     const bytes = modelOf(21, { x }, [node('Mul', ['x', 'x'], ['q']), node('ReduceSum', ['q'], ['y'])], ['y'])
     const { graph, outputs } = decodeModel(bytes)

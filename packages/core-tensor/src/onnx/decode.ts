@@ -23,6 +23,8 @@ export interface DecodeOptions {
   readonly folder?: string
   /** Inputs that always have this value: they become constants. */
   readonly fixed?: Readonly<Record<string, Tensor>>
+  /** Values of symbolic sizes of the inputs. An axis without a name is called `<input>_<axis>`. */
+  readonly sizes?: Readonly<Record<string, number>>
 }
 
 /** A model read from an ONNX file. */
@@ -134,8 +136,10 @@ class GraphReader {
 
   #input(info: ValueInfoProto, known: ValueType | undefined): void {
     const name = info.name ?? ''
-    const type = known ?? typeOf(info)
-    if (!type) throw new FlagError('unsupported', `input "${name}" has no shape`)
+    const found = known ?? typeOf(info)
+    if (!found) throw new FlagError('unsupported', `input "${name}" has no shape`)
+    const { sizes } = this.#context
+    const type = { dtype: found.dtype, shape: found.shape.map((dim) => sizes?.[dim] ?? dim) }
     const fixed = this.#context.fixed?.[name]
     if (fixed && !fits(fixed.shape, type.shape)) {
       throw new FlagError(
@@ -220,7 +224,8 @@ const fits = (shape: readonly number[], dims: Dims) =>
 
 /** The type that a ValueInfoProto states, if it states a number of axes. */
 function typeOf({ name, type }: ValueInfoProto): ValueType | undefined {
-  if (!type) return undefined
+  // Some exporters write a type that says nothing.
+  if (!type || Object.keys(type).length === 0) return undefined
   const { tensorType } = type
   if (!tensorType)
     throw new FlagError('unsupported', `"${name}" is a sequence, map, sparse or optional value, not a tensor`)

@@ -18,7 +18,7 @@ export interface ModelSummary {
   readonly outputs: readonly Port[]
   /** Versions of the operator sets by domain; '' is the standard one. */
   readonly opsets: Readonly<Record<string, number>>
-  /** How often each operator occurs, the most frequent first. Sub-graphs count as one node. */
+  /** How often each operator occurs, the most frequent first. A node with sub-graphs counts once; what is in them does not. */
   readonly operators: Readonly<Record<string, number>>
   /** Elements of the weights: floating-point tensors that the graph uses and that are not single numbers. */
   readonly parameters: number
