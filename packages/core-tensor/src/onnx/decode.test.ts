@@ -4,6 +4,7 @@ import { gradients } from '../grad/gradient.ts'
 import { Generator } from '../tensor/generator.ts'
 import { tensor, zeros } from '../tensor/tensor.ts'
 import '../ops/index.ts'
+import { attributeProto } from './attributes.ts'
 import { decodeModel } from './decode.ts'
 import { encodeModel } from './encode.ts'
 import { modelMessage } from './schema.ts'
@@ -128,6 +129,17 @@ describe('decodeModel', () => {
     const { graph, outputs } = decodeModel(bytes)
     const [gradient] = gradients(outputs[0].value, graph.inputs)
     expect(gradient.shape).toEqual([2, 8])
+  })
+
+  test('does not mix forms of operators of two versions', () => {
+    const bytes = modelOf(
+      11,
+      { x },
+      [node('ReduceMax', ['x'], ['y'], [attributeProto('keepdims', 0)])],
+      ['y'],
+    )
+    const { graph, outputs } = decodeModel(bytes)
+    expect(() => gradients(outputs[0].value, graph.inputs)).toThrow(/operator set 11; nothing can be added/)
   })
 
   test.each([
