@@ -246,8 +246,10 @@ case('maxPool, ceil', lambda x: F.max_pool2d(x, 2, 2, 0, ceil_mode=True) ** 2, d
 case('maxPool1d', lambda x: F.max_pool1d(x, 3, 2, 1) ** 2, distinct(2, 1, 6))
 case('maxPool, equal', lambda x: F.max_pool2d(x, 2) ** 2, torch.ones(1, 1, 2, 4))
 case('averagePool', lambda x: F.avg_pool2d(x, (2, 3), 2, 1) ** 2, r(2, 1, 5, 6))
+case('averagePool, stride 1', lambda x: F.avg_pool2d(x, 3, 1, 1) ** 2, r(1, 1, 3, 4))
 case('averagePool, inside', lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False) ** 2, r(1, 2, 5, 4))
 case('averagePool, ceil', lambda x: F.avg_pool2d(x, 2, 2, 0, True) ** 2, r(1, 1, 5, 3))
+case('averagePool, ceil and padding', lambda x: F.avg_pool2d(x, 3, 2, 1, True) ** 2, r(1, 1, 4, 6))
 case('averagePool1d', lambda x: F.avg_pool1d(x, 2) ** 2, r(1, 2, 6))
 case('averagePool3d', lambda x: F.avg_pool3d(x, 2, 1) ** 2, r(1, 1, 3, 3, 2))
 case('globalAveragePool', lambda x: x.mean((2, 3), keepdim=True) ** 2, r(2, 2, 2, 3))
@@ -281,6 +283,7 @@ case('variance', lambda x: x.var(1, unbiased=False), r(2, 4))
 case('normalize', lambda x: F.normalize(x, dim=1), r(2, 4))
 case('softmax', lambda x: x.softmax(-1), r(2, 4))
 case('softmax, axis 1', lambda x: x.softmax(1), r(2, 3, 2))
+case('logSoftmax, axis 0', lambda x: x.log_softmax(0), r(3, 2))
 case('logSoftmax', lambda x: x.log_softmax(-1), r(2, 4))
 
 start('normalization')
@@ -382,11 +385,11 @@ def roi_align(x, boxes, pictures, size, scale, samples, aligned):
     return torch.stack(result).reshape(len(boxes), size[0], size[1], -1).permute(0, 3, 1, 2)
 
 
-boxes = torch.tensor([[1.0, 0.5, 9.0, 7.5], [-6.0, 2.0, 3.0, 30.0], [4.0, 4.0, 4.5, 4.25]])
+boxes = torch.tensor([[1.0, 0.5, 9.0, 7.5], [-6.0, 2.0, 3.0, 30.0], [4.0, 4.0, 4.5, 4.25], [0.0, 0.0, 13.0, 11.0]])
 for aligned in (True, False):
     case(
         f'roiAlign {"aligned" if aligned else "at corners"}',
-        lambda x: roi_align(x, boxes, i([0, 1, 1]), (2, 3), 0.5, 2, aligned) ** 2,
+        lambda x: roi_align(x, boxes, i([0, 1, 1, 0]), (2, 3), 0.5, 2, aligned) ** 2,
         r(2, 2, 5, 6),
     )
 

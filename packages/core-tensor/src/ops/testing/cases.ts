@@ -197,6 +197,10 @@ const pooling: Cases = {
   'averagePool, inside': squared((x) =>
     ops.averagePool(x, 3, { stride: 2, padding: 1, countPadding: false }),
   ),
+  'averagePool, stride 1': squared((x) => ops.averagePool(x, 3, { stride: 1, padding: 1 })),
+  'averagePool, ceil and padding': squared((x) =>
+    ops.averagePool(x, 3, { stride: 2, padding: 1, ceil: true }),
+  ),
   'averagePool, ceil': squared((x) => ops.averagePool(x, 2, { ceil: true })),
   averagePool1d: squared((x) => ops.averagePool(x, 2)),
   averagePool3d: squared((x) => ops.averagePool(x, 2, { stride: 1 })),
@@ -238,6 +242,7 @@ const reduction: Cases = {
   normalize: (x) => ops.normalize(x, 1),
   softmax: (x) => ops.softmax(x),
   'softmax, axis 1': (x) => ops.softmax(x, 1),
+  'logSoftmax, axis 0': (x) => ops.logSoftmax(x, 0),
   logSoftmax: (x) => ops.logSoftmax(x),
 }
 
@@ -310,10 +315,10 @@ const resize: Cases = {
   'linear, one axis': squared((x) => ops.resize(x, { sizes: [7], mode: 'linear' })),
 }
 
-const boxes = () => constant([1, 0.5, 9, 7.5, -6, 2, 3, 30, 4, 4, 4.5, 4.25], 'float32', [3, 4])
+const boxes = () => constant([1, 0.5, 9, 7.5, -6, 2, 3, 30, 4, 4, 4.5, 4.25, 0, 0, 13, 11], 'float32', [4, 4])
 const align = (aligned: boolean) =>
   squared((x) =>
-    ops.roiAlign(x, boxes(), int64([0, 1, 1]), { size: [2, 3], scale: 0.5, samples: 2, aligned }),
+    ops.roiAlign(x, boxes(), int64([0, 1, 1, 0]), { size: [2, 3], scale: 0.5, samples: 2, aligned }),
   )
 
 const detection: Cases = {
