@@ -163,6 +163,12 @@ describe('decodeModel', () => {
     expect(() => decodeModel(modelOf(21, { x }, nodes, ['y']))).toThrow(message)
   })
 
+  test('refuses results of impossible sizes', () => {
+    const strides = [attributeProto('kernel_shape', [1, 1]), attributeProto('strides', [0, 1])]
+    const bytes = modelOf(21, { x: zeros([1, 1, 4, 4]) }, [node('MaxPool', ['x'], ['y'], strides)], ['y'])
+    expect(() => decodeModel(bytes)).toThrow(/MaxPool: its output would be \[1, 1, Infinity, 4\]/)
+  })
+
   test('refuses functions that call themselves', () => {
     const call = node('F', ['x'], ['y'], [], 'local')
     const bytes = modelOf(21, { x }, [call], ['y'], {

@@ -200,6 +200,8 @@ class GraphReader {
     return names.map((name, i) => {
       const declared = name === '' ? undefined : typeOf(this.#declared.get(name) ?? {})
       const found = inferred[i] ? this.#refined(inferred[i], declared) : declared
+      if (found?.shape.some((dim) => typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0)))
+        throw new FlagError('corrupt-file', `${label}: its output would be ${formatDims(found.shape)}`)
       if (found) return found
       throw new FlagError('unsupported', `${label}: the type of its output "${name}" is not known`, {
         cause: reason,
