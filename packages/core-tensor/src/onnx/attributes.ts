@@ -123,7 +123,7 @@ function tensorAttribute(proto: AttributeProto): Attribute {
 }
 
 /** Names that a sub-graph uses but does not define. */
-export function freeNames(graph: GraphProto, defined: ReadonlySet<string> = new Set()): Set<string> {
+function freeNames(graph: GraphProto, defined: ReadonlySet<string> = new Set()): Set<string> {
   const inside = new Set(defined)
   const free = new Set<string>()
   const use = (name: string) => {
