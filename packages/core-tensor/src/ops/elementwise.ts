@@ -3,7 +3,6 @@ import { constant, type Operand, toValue, toValues, type Value } from '../graph/
 import {
   apply1,
   defineOperators,
-  floatOf,
   type GradientRule,
   inputOf,
   notDifferentiable,
@@ -96,14 +95,11 @@ export const elementwise = defineOperators<ElementwiseOperator>({
   Min: { infer: broadcastInputs, gradient: extremum },
   Clip: {
     infer: sameAsInput(),
-    gradient: ({ inputs: [x, min, max], attributes }, [g]) => {
+    gradient: ({ inputs: [x, low, high] }, [g]) => {
       if (!g || !x) return []
-      // Operator sets before 11 have the limits as attributes.
-      const low = min ?? (attributes.min === undefined ? undefined : floatOf(attributes, 'min', 0))
-      const high = max ?? (attributes.max === undefined ? undefined : floatOf(attributes, 'max', 0))
-      const above = low !== undefined && greaterOrEqual(x, low)
-      const below = high !== undefined && lessOrEqual(x, high)
-      const inside = above && below ? logicalAnd(above, below) : above || below
+      const above = low && greaterOrEqual(x, low)
+      const below = high && lessOrEqual(x, high)
+      const inside = above && below ? logicalAnd(above, below) : (above ?? below)
       return [inside ? where(inside, g, 0) : g]
     },
   },

@@ -197,16 +197,11 @@ export function slice(
 }
 
 /** The transpose of slicing: `g` put back into zeros of the input's shape. */
-function unslice(g: Value, { inputs, attributes }: Node): Value {
+function unslice(g: Value, { inputs }: Node): Value {
   const [x, starts, ends, axesInput, stepsInput] = inputs as Value[]
-  // Operator sets before 10 have the bounds as attributes.
-  const from = intsOf(attributes, 'starts') ?? starts.constant?.toNumbers()
-  const to = intsOf(attributes, 'ends') ?? ends.constant?.toNumbers()
-  const count = from?.length ?? (starts.shape[0] as number)
-  const axes =
-    intsOf(attributes, 'axes') ??
-    axesInput?.constant?.toNumbers() ??
-    Array.from({ length: count }, (_, i) => i)
+  const [from, to] = [starts.constant?.toNumbers(), ends.constant?.toNumbers()]
+  const count = starts.shape[0] as number
+  const axes = axesInput?.constant?.toNumbers() ?? Array.from({ length: count }, (_, i) => i)
   const along = axes.map((axis) => normalizeAxis(axis, x.rank))
   const steps = stepsInput?.constant?.toNumbers() ?? along.map(() => 1)
   if ([axesInput, stepsInput].some((value) => value && !value.constant)) {
@@ -219,7 +214,7 @@ function unslice(g: Value, { inputs, attributes }: Node): Value {
       return spread(part, axis, size, slicedPlaces(size, from[i], to[i], steps[i]), steps[i])
     }, g)
   }
-  if (steps.some((step) => step !== 1) || !starts) {
+  if (steps.some((step) => step !== 1)) {
     throw new FlagError(
       'not-differentiable',
       `Slice with steps [${steps}] over symbolic axes has no gradient`,

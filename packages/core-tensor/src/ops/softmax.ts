@@ -5,12 +5,7 @@ import type { SoftmaxOperator } from '../graph/operatorNames.ts'
 import { exp, mul, sub } from './elementwise.ts'
 import { reduceSum } from './reduction.ts'
 
-/** Axes that are normalised together: one, or in operator sets before 13 the given one and all behind it. */
-function axesOf({ attributes, outputs: [y] }: Node): number[] {
-  const old = (y.graph.opsets.get('') ?? 1) < 13
-  const axis = normalizeAxis(intOf(attributes, 'axis', old ? 1 : -1), y.rank)
-  return old ? y.shape.map((_, i) => i).slice(axis) : [axis]
-}
+const axisOf = ({ attributes, outputs: [y] }: Node) => normalizeAxis(intOf(attributes, 'axis', -1), y.rank)
 
 export const softmaxOperators = defineOperators<SoftmaxOperator>({
   Softmax: {
@@ -19,14 +14,14 @@ export const softmaxOperators = defineOperators<SoftmaxOperator>({
       const [y] = node.outputs
       if (!g) return []
       const weighted = mul(g, y)
-      return [sub(weighted, mul(y, reduceSum(weighted, axesOf(node), true)))]
+      return [sub(weighted, mul(y, reduceSum(weighted, axisOf(node), true)))]
     },
   },
   LogSoftmax: {
     infer: sameAsInput(),
     gradient: (node, [g]) => {
       const [y] = node.outputs
-      return g ? [sub(g, mul(exp(y), reduceSum(g, axesOf(node), true)))] : []
+      return g ? [sub(g, mul(exp(y), reduceSum(g, axisOf(node), true)))] : []
     },
   },
 })
