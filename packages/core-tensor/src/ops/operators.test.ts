@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { FlagError } from '../errors.ts'
 import { gradients } from '../grad/gradient.ts'
-import { stopGradient, type Value } from '../graph/graph.ts'
-import type { Operator } from '../graph/operator.ts'
+import { constant, stopGradient, type Value } from '../graph/graph.ts'
+import { apply, type Operator } from '../graph/operator.ts'
 import { spec, trace } from '../graph/trace.ts'
+import { evaluate } from '../runtime/compile.ts'
+import { fromNumbers } from '../tensor/tensor.ts'
 import { mod, operators, reduceSum } from './index.ts'
 import { families } from './testing/cases.ts'
 import { checkCase, readGoldens, traceCase } from './testing/oracle.ts'
@@ -51,4 +53,20 @@ test('differentiating an operator without a gradient says why, and how to go on'
     [spec('float32', [3])],
   )
   expect(stopped.result[0].shape).toEqual([3])
+})
+
+test('Dropout in training lets the gradient pass where it let the value pass, scaled alike', async () => {
+  const x = fromNumbers(
+    Array.from({ length: 200 }, (_, i) => i + 1),
+    [200],
+    'float32',
+  )
+  const [y, g] = await evaluate((v: Value) => {
+    const inputs = [v, constant(0.25, 'float32'), constant(1, 'bool')]
+    const [kept] = apply('Dropout', inputs, { seed: 7 }, { outputs: 2 })
+    return [kept, gradients(kept, [v])[0]]
+  }, x)
+  const factors = y.toNumbers().map((value, i) => value / (i + 1))
+  expect(new Set(factors.map((factor) => factor.toFixed(5)))).toEqual(new Set(['0.00000', '1.33333']))
+  for (const [i, value] of g.toNumbers().entries()) expect(value).toBeCloseTo(factors[i], 5)
 })

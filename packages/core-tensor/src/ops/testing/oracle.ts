@@ -34,7 +34,7 @@ export function readGoldens(family: string): Record<string, Golden> {
 }
 
 /** Sum of all elements of the float values, each times a number that no other element has. */
-export function weightedSum(
+function weightedSum(
   values: readonly Value[],
   shapes: readonly (readonly number[])[],
   wave: (n: number) => number,
