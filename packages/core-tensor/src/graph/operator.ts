@@ -80,7 +80,7 @@ export function apply(
       'unsupported',
       `the graph is of operator set ${graph.opsets.get('')}; nothing can be added to it`,
       {
-        hint: `convert the model to operator set ${OLDEST_OPSET} or newer`,
+        hint: 'read the model with { upgrade: true }',
       },
     )
   }

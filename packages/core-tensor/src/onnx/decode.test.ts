@@ -140,6 +140,9 @@ describe('decodeModel', () => {
     )
     const { graph, outputs } = decodeModel(bytes)
     expect(() => gradients(outputs[0].value, graph.inputs)).toThrow(/operator set 11; nothing can be added/)
+    const upgraded = decodeModel(bytes, { upgrade: true })
+    expect(upgraded.graph.opsets.get('')).toBe(21)
+    expect(gradients(upgraded.outputs[0].value, upgraded.graph.inputs)[0].shape).toEqual([2, 8])
   })
 
   test.each([

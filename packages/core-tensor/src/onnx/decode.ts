@@ -16,6 +16,7 @@ import {
   type ValueInfoProto,
 } from './schema.ts'
 import { denseTensor, storedTensorOf, tensorOf } from './tensors.ts'
+import { CURRENT_OPSET, upgradeGraph } from './upgrade.ts'
 import { decodeMessage } from './wire.ts'
 
 export interface DecodeOptions {
@@ -25,6 +26,8 @@ export interface DecodeOptions {
   readonly fixed?: Readonly<Record<string, Tensor>>
   /** Values of symbolic sizes of the inputs. An axis without a name is called `<input>_<axis>`. */
   readonly sizes?: Readonly<Record<string, number>>
+  /** Rewrites a model of an older operator set in the forms of operator set 21, which gradients need. */
+  readonly upgrade?: boolean
 }
 
 /** A model read from an ONNX file. */
@@ -37,7 +40,7 @@ export interface LoadedModel {
 }
 
 /**
- * Reads an ONNX file (ModelProto). Operator-set versions stay as they are in the file. Constant nodes and initializers
+ * Reads an ONNX file (ModelProto). Operator-set versions stay as they are in the file, unless `upgrade` is set. Constant nodes and initializers
  * become constants, also those that are listed as inputs; sparse ones are written out; tensors in other files stay
  * there. Calls of the model's own functions are replaced by their bodies. Sub-graphs (If, Loop, Scan) stay encoded.
  *
@@ -49,8 +52,15 @@ export interface LoadedModel {
 export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): LoadedModel {
   const model = decodeMessage(modelMessage, bytes)
   if (!model.graph) throw new FlagError('corrupt-file', 'not an ONNX model: it has no graph')
-  const graph = new Graph(opsetsOf(model))
-  const outputs = addGraph(graph, inlineFunctions(model), { ...options, outer: new Map() })
+  const opsets = opsetsOf(model)
+  let proto = inlineFunctions(model)
+  const opset = opsets.get('')
+  if (options.upgrade && opset !== undefined && opset < CURRENT_OPSET) {
+    proto = upgradeGraph(proto, opset)
+    opsets.set('', CURRENT_OPSET)
+  }
+  const graph = new Graph(opsets)
+  const outputs = addGraph(graph, proto, { ...options, outer: new Map() })
   return {
     graph,
     outputs,
