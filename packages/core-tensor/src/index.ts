@@ -1,4 +1,6 @@
 export * from './checkpoint/checkpoint.ts'
+export { openCheckpoint } from './checkpoint/open.ts'
+export { writeSafetensors } from './checkpoint/safetensors.ts'
 export * from './errors.ts'
 export * from './grad/gradient.ts'
 export { remat } from './grad/remat.ts'
