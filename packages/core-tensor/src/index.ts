@@ -1,4 +1,5 @@
 export * from './checkpoint/checkpoint.ts'
+export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export { writeSafetensors } from './checkpoint/safetensors.ts'
 export * from './errors.ts'

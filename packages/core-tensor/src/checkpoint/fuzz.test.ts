@@ -20,7 +20,17 @@ const seeds = ['torch', 'safetensors', 'numpy', 'gguf', 'hostile'].flatMap((kind
 )
 
 /** Numbers that lie about sizes, as 32 or 64 bits. */
-const lies = [0n, 1n, 0x7fffffffn, 0xffffffffn, 2n ** 31n, 2n ** 53n, 2n ** 53n - 1n, 2n ** 63n, 2n ** 64n - 1n]
+const lies = [
+  0n,
+  1n,
+  0x7fffffffn,
+  0xffffffffn,
+  2n ** 31n,
+  2n ** 53n,
+  2n ** 53n - 1n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+]
 
 /** A damaged copy: bits flipped, bytes replaced, cut, doubled, moved, or a number made to lie. */
 function mutate(bytes: Uint8Array, random: Generator): Uint8Array {
