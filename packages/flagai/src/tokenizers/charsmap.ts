@@ -77,14 +77,17 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 
 /** Control characters that say nothing about the text. */
 const REMOVED = [...range(0x01, 0x08), 0x0b, ...range(0x0e, 0x1f), 0x7f, 0x8f, 0x9f]
-/** Line ends, invisible marks, the byte-order mark, the replacement character, and the mark of SentencePiece itself. */
+/** Line ends, marks of direction, the byte-order mark, the replacement character, and the mark of SentencePiece. */
 const SPACES = [
-  0x09, 0x0a, 0x0c, 0x0d, 0x1680, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x2581,
+  0x09, 0x0a, 0x0c, 0x0d, 0x061c, 0x1680, 0x200b, 0x200c, 0x200e, 0x200f, 0x2028, 0x2029, 0x2581,
 ].concat([0xfeff, 0xfffd])
+/** Left alone: the full-width tilde, which Japanese and Chinese use for ranges. */
+const KEPT = ['\uff5e']
 
 /**
  * Normalisation for machine translation: Unicode's NFKC of every character and of every decomposed spelling of a
- * character, controls removed, all kinds of space one space. `nfkc` follows the Unicode version of this Node.
+ * character, controls removed, all kinds of space one space. For single characters these are the rules `nmt_nfkc` of
+ * SentencePiece. Characters newer than the Unicode version of this Node stay as they are.
  */
 export function nmtNfkcRules(): Map<string, string> {
   const rules = new Map<string, string>()
@@ -108,6 +111,14 @@ export function nmtNfkcRules(): Map<string, string> {
       rules.set(partly, composed)
     }
   }
+  // Half-width kana with their voicing mark: ｶ + ﾞ for ガ.
+  for (const kana of range(0xff66, 0xff9d)) {
+    for (const mark of [0xff9e, 0xff9f]) {
+      const pair = String.fromCodePoint(kana, mark)
+      if (pair.normalize('NFKC').length === 1) rules.set(pair, pair.normalize('NFKC'))
+    }
+  }
+  for (const character of KEPT) rules.delete(character)
   for (const code of REMOVED) rules.set(String.fromCodePoint(code), '')
   for (const code of SPACES) rules.set(String.fromCodePoint(code), ' ')
   return rules
