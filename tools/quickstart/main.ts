@@ -103,4 +103,4 @@ const page = await renderPage({
 await writeFile(pagePath, page)
 console.log(`Open ${here(pagePath)} to see them.\n
 Now try it on your own pictures and words:
-  npx flagai search ${here(pictures)} "a big cat" --html out/page.html`)
+  node packages/flagai/dist/cli/main.js search ${here(pictures)} "a big cat" --html out/page.html`)

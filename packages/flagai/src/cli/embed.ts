@@ -62,7 +62,8 @@ async function embedPictures({ model }: LoadedModel, folder: string, progress: P
         images.push(await decode(join(folder, path), { background: [255, 255, 255] }))
         names.push(path)
       } catch (error) {
-        unreadable.push({ path, reason: (error as Error).message })
+        const file = join(folder, path)
+        unreadable.push({ path, reason: (error as Error).message.replace(`${file}: `, '') })
       }
     }
     if (images.length > 0) parts.push(await model.encodeImage(images))
