@@ -86,7 +86,7 @@ export function readConcepts(heldOutShare = 0.1, seed = 12): ConceptEntry[] {
       names: Object.fromEntries(LANGUAGES.map((l) => [l, entry(l, emoji).name])) as Concept['names'],
       keywords: Object.fromEntries(
         LANGUAGES.map((l) => [l, entry(l, emoji).keywords]),
-      ) as Concept['keywords'],
+      ) as unknown as Concept['keywords'],
       heldOut: held.has(families[index]),
     }
     const skins = Object.values(record.skin_variations ?? {}).map((variation) => {

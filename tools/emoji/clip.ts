@@ -1,0 +1,236 @@
+/** Stage 0: a small English CLIP learns from pictures and names. */
+import { join } from 'node:path'
+import {
+  adamW,
+  clipByGlobalNorm,
+  cosineSchedule,
+  fromNumbers,
+  Generator,
+  type OptimizerState,
+  ops,
+  type Scope,
+  scopeOfValues,
+  spec,
+  Tensor,
+  type Tensors,
+  type Value,
+  valueAndGrad,
+} from '@flag/core-tensor'
+import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
+import { initialParameters } from '../../packages/flagai/src/models/altclip/init.ts'
+import { imageEmbeds, textTower } from '../../packages/flagai/src/models/altclip/model.ts'
+import { type TrainingProgress, train } from '../../packages/flagai/src/train/trainer.ts'
+import { Augmenter, withEdges } from './augment.ts'
+import type { Concept } from './concepts.ts'
+import type { EmojiData } from './data.ts'
+import { Random } from './random.ts'
+import { IMAGE_SIZE, SEED, stages, teacherConfig } from './recipe.ts'
+import { drawText, padIds, WordVocabulary } from './texts.ts'
+
+export type OnStep = (
+  stage: string,
+  metrics: Readonly<Record<string, number>>,
+  progress: TrainingProgress,
+) => void
+
+export interface TrainingState<T> {
+  readonly params: Readonly<Record<string, T>>
+  readonly optimizer: OptimizerState<T>
+}
+
+/** Pictures per concept and style, so that every style has the same share, however many pictures it has. */
+export class PictureSampler {
+  private readonly byConcept = new Map<number, Map<number, { base: number[]; skins: number[] }>>()
+  readonly concepts: readonly number[]
+
+  constructor({ training }: Pick<EmojiData, 'training'>) {
+    for (let i = 0; i < training.count; i++) {
+      const styles = this.byConcept.get(training.concept[i]) ?? new Map()
+      this.byConcept.set(training.concept[i], styles)
+      const forms = styles.get(training.style[i]) ?? { base: [], skins: [] }
+      styles.set(training.style[i], forms)
+      ;(training.skin[i] > 0 ? forms.skins : forms.base).push(i)
+    }
+    this.concepts = [...this.byConcept.keys()].sort((a, b) => a - b)
+  }
+
+  /** Index of a picture of the concept: any style with equal chance, a third of them skin-toned where there are such. */
+  draw(concept: number, random: Random): number {
+    const forms = random.pick([
+      ...(this.byConcept.get(concept) as Map<number, { base: number[]; skins: number[] }>).values(),
+    ])
+    const skinned = forms.base.length === 0 || (forms.skins.length > 0 && random.chance(1 / 3))
+    return random.pick(skinned ? forms.skins : forms.base)
+  }
+}
+
+/** Concept number `i` of a step's batch: every concept comes once before any comes again. */
+export function conceptAt(concepts: readonly number[], position: number): number {
+  const epoch = Math.floor(position / concepts.length)
+  let order = orders.get(epoch)
+  if (!order) {
+    orders.clear()
+    for (const e of [epoch, epoch + 1])
+      orders.set(e, new Random(SEED, 1_000_000 + e).permutation(concepts.length))
+    order = orders.get(epoch) as Uint32Array
+  }
+  return concepts[order[position % concepts.length]]
+}
+const orders = new Map<number, Uint32Array>()
+
+const TEACHER = 'teacher'
+
+/** The teacher's pooled text embedding [texts, P] (before `text_projection`). */
+export const teacherPooled = (scope: Scope, config: AltCLIPConfig['text'], ids: Value): Value =>
+  textTower(scope.at(TEACHER), config, { ids }).pooled
+
+export interface TrainedClip {
+  /** The model's parameters (its own text tower untrained, but for `text_projection`) and the teacher's. */
+  readonly params: Tensors
+  readonly vocabulary: WordVocabulary
+  readonly teacher: AltCLIPConfig['text']
+}
+
+export async function trainClip(
+  folder: string,
+  config: AltCLIPConfig,
+  data: EmojiData,
+  onStep: OnStep,
+): Promise<TrainedClip> {
+  const { batch: B, texts: M, ...stage } = stages.clip
+  const seen = data.concepts.filter((concept) => !concept.heldOut)
+  const vocabulary = new WordVocabulary(seen.flatMap(({ names, keywords }) => [names.en, ...keywords.en]))
+  const teacher = teacherConfig(vocabulary.size)
+  const length = teacher.positions - 2
+
+  const student = initialParameters(config, new Generator(SEED))
+  const start = initialParameters({ ...config, text: teacher }, new Generator(SEED + 1))
+  const params: Record<string, Tensor> = {}
+  for (const [name, tensor] of Object.entries(student))
+    if (!name.startsWith('text_model.')) params[name] = tensor
+  for (const [name, tensor] of Object.entries(start))
+    if (name.startsWith('text_model.')) params[`${TEACHER}.${name}`] = tensor
+
+  const optimizer = adamW({
+    learningRate: cosineSchedule({
+      peak: stage.rate,
+      warmup: stage.warmup,
+      total: stage.steps,
+      floor: stage.rate / 50,
+    }),
+    weightDecay: stage.decay,
+    beta2: 0.98,
+    decays: (name, shape) => shape.length > 1 && !name.includes('embedding'),
+  })
+
+  const loss = (
+    values: Readonly<Record<string, Value>>,
+    pixels: Value,
+    ids: Value,
+    patches?: Value,
+  ): Value => {
+    const scope = scopeOfValues(values)
+    // Chunks through the image tower: half the memory, and faster than one large batch.
+    const chunks = ops.split(pixels, new Array(B / 32).fill(32), 0)
+    const images = ops.normalize(
+      ops.concat(
+        chunks.map((chunk) => imageEmbeds(scope, config, chunk, { patches })),
+        0,
+      ),
+    ) // [B, E]
+    const pooled = teacherPooled(scope, teacher, ids) // [M, P]
+    const texts = ops.normalize(ops.linear(pooled, scope.param('text_projection.weight'))) // [M, E]
+    const scale = ops.exp(ops.minimum(scope.param('logit_scale'), Math.log(100)))
+    const logits = ops.mul(ops.matmul(images, ops.transpose(texts)), scale) // [B, M]
+    const own = ops.slice(logits, [0], [B], [1]) // [B, B]
+    const labels = ops.iota(B)
+    const smooth = { labelSmoothing: stage.smoothing }
+    const [rows, columns] = [
+      ops.crossEntropy(logits, labels, smooth),
+      ops.crossEntropy(ops.transpose(own), labels, smooth),
+    ]
+    return ops.mul(ops.add(rows, columns), 0.5)
+  }
+
+  const step = (state: TrainingState<Value>, pixels: Value, ids: Value, patches?: Value) => {
+    const [value, gradients] = valueAndGrad((p: Readonly<Record<string, Value>>) =>
+      loss(p, pixels, ids, patches),
+    )(state.params)
+    const clipped = clipByGlobalNorm(gradients, 1)
+    const next = optimizer.update(clipped.gradients, state.optimizer, state.params)
+    return [
+      { params: next.params, optimizer: next.state },
+      { loss: value, norm: clipped.norm, scale: ops.exp(state.params.logit_scale) },
+    ] as const
+  }
+
+  const sampler = new PictureSampler(data)
+  const augmenter = new Augmenter(withEdges(data.training), IMAGE_SIZE)
+  const patchCount = config.vision.grid ** 2
+  const values = 3 * IMAGE_SIZE * IMAGE_SIZE
+
+  const examples = (index: number) => {
+    const random = new Random(SEED, index)
+    const positives = Array.from({ length: B }, (_, i) => conceptAt(sampler.concepts, index * B + i))
+    const others = new Set(positives)
+    while (others.size < M) others.add(random.pick(sampler.concepts))
+    const pixels = new Float32Array(B * values)
+    augmenter.batch(
+      positives.map((concept) => sampler.draw(concept, random)),
+      random,
+      pixels,
+    )
+    // The first B of the set are the positives, in order.
+    const texts = [...others].map((concept) => drawText(data.concepts[concept] as Concept, 'en', random, 0.3))
+    const patches = Array.from(random.permutation(patchCount).subarray(0, patchCount / 2)).sort(
+      (a, b) => a - b,
+    )
+    return {
+      pixels: new Tensor('float32', [B, 3, IMAGE_SIZE, IMAGE_SIZE], pixels),
+      ids: padIds(
+        texts.map((text) => vocabulary.encode(text)),
+        length,
+      ),
+      patches: fromNumbers(patches, [patchCount / 2], 'int64'),
+    }
+  }
+
+  const specs = [spec('float32', [B, 3, IMAGE_SIZE, IMAGE_SIZE]), spec('int64', [M, length])] as const
+  const half = Math.round(stage.steps * stage.wholeFrom)
+  const initial: TrainingState<Tensor> = { params, optimizer: optimizer.init(params) }
+  const report =
+    (
+      name: string,
+    ): ((record: { metrics: Readonly<Record<string, number>> }, progress: TrainingProgress) => void) =>
+    (record, progress) =>
+      onStep(name, record.metrics, progress)
+
+  const first = await train({
+    folder: join(folder, 'clip-half'),
+    steps: half,
+    step: (state: TrainingState<Value>, pixels: Value, ids: Value, patches: Value) =>
+      step(state, pixels, ids, patches),
+    initial,
+    batchSpecs: [...specs, spec('int64', [patchCount / 2])] as const,
+    batch: (index: number) => {
+      const { pixels, ids, patches } = examples(index)
+      return [pixels, ids, patches]
+    },
+    batchSize: B,
+    onStep: report('clip, half of the patches'),
+  } as never)
+  const last = await train({
+    folder: join(folder, 'clip-whole'),
+    steps: stage.steps - half,
+    step: (state: TrainingState<Value>, pixels: Value, ids: Value) => step(state, pixels, ids),
+    initial: first,
+    batchSpecs: specs,
+    batch: (index: number) => {
+      const { pixels, ids } = examples(half + index)
+      return [pixels, ids]
+    },
+    batchSize: B,
+    onStep: report('clip, all patches'),
+  } as never)
+  return { params: (last as TrainingState<Tensor>).params, vocabulary, teacher }
+}
