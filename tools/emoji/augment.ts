@@ -88,8 +88,8 @@ export interface AugmentOptions {
   cutout: { p: number; low: number; high: number }
 }
 
-/** The options `altclip-emoji-m12` was trained with. */
-export const AUGMENT: AugmentOptions = {
+/** Strong: pictures may lose their colours, gain outlines, and be covered in part. */
+export const STRONG: AugmentOptions = {
   rotate: { p: 0.7, max: 0.3 },
   zoom: { low: Math.log(0.8), high: Math.log(1.6) },
   aspect: 0.15,
@@ -110,6 +110,28 @@ export const AUGMENT: AugmentOptions = {
   cutout: { p: 0.35, low: 0.08, high: 0.2 },
 }
 
+/** Gentle: close to the picture as it is, for the beginning of the training. */
+export const GENTLE: AugmentOptions = {
+  rotate: { p: 0.3, max: 0.15 },
+  zoom: { low: -0.15, high: 0.25 },
+  aspect: 0.08,
+  shear: 0.08,
+  shift: 0.1,
+  elastic: { p: 0.2, strength: 0.03 },
+  hue: { max: 0.15, anyP: 0.03 },
+  saturation: { low: 0.7, high: 1.3, greyP: 0.05 },
+  contrast: 0.2,
+  brightness: 0.1,
+  invertP: 0,
+  fade: { p: 0.08 },
+  outline: { p: 0.3, low: 0.5, high: 3, thresholdLow: 0.05, thresholdHigh: 0.3 },
+  background: { white: 0.75, black: 0.1, gradient: 0.05 },
+  posterizeP: 0.1,
+  blur: { p: 0.4, low: -0.7, high: 0.8 },
+  noise: { p: 0.3, max: 0.06 },
+  cutout: { p: 0.1, low: 0.08, high: 0.2 },
+}
+
 const GRID = 4
 
 /** Makes augmented pictures of one size. Holds scratch memory only: all randomness comes in through `Random`. */
@@ -125,7 +147,7 @@ export class Augmenter {
   constructor(
     private readonly source: EdgedPictures,
     readonly size: number,
-    private readonly options: AugmentOptions = AUGMENT,
+    private readonly options: AugmentOptions,
   ) {
     const plane = () => new Float32Array(size * size)
     this.r = plane()
@@ -162,7 +184,7 @@ export class Augmenter {
       const plane = planes[c]
       const at = offset + c * area
       for (let i = 0; i < area; i++) {
-        const value = plane[i] < 0 ? 0 : plane[i] > 1 ? 1 : plane[i]
+        const value = plane[i] < 0 ? 0 : Math.min(plane[i], 1)
         out[at + i] = (value - IMAGE_MEAN) / IMAGE_STD
       }
     }
@@ -284,9 +306,9 @@ export class Augmenter {
       r1 += (a - r1) * fade
       g1 += (a - g1) * fade
       b1 += (a - b1) * fade
-      r[i] = r1 < 0 ? 0 : r1 > a ? a : r1
-      g[i] = g1 < 0 ? 0 : g1 > a ? a : g1
-      b[i] = b1 < 0 ? 0 : b1 > a ? a : b1
+      r[i] = r1 < 0 ? 0 : Math.min(r1, a)
+      g[i] = g1 < 0 ? 0 : Math.min(g1, a)
+      b[i] = b1 < 0 ? 0 : Math.min(b1, a)
     }
   }
   private faded = 0

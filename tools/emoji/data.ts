@@ -41,7 +41,7 @@ const cacheFolder = fileURLToPath(new URL('../../.cache/emoji/', import.meta.url
 const RENDER_VERSION = 1
 
 /** One picture, fitted into a square and centred, as premultiplied RGBA. Throws if sharp cannot read it. */
-export async function renderPicture(source: Source, size: number): Promise<Uint8Array> {
+async function renderPicture(source: Source, size: number): Promise<Uint8Array> {
   const large = await open(source, size)
   const data = await sharp(large.data, {
     raw: { width: large.info.width, height: large.info.height, channels: 4 },

@@ -4,12 +4,16 @@
  * is tuned against the pictures themselves, with the image tower frozen.
  */
 import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
+import { LANGUAGES, type Language } from './concepts.ts'
 
 export const SEED = 12
 
 /** Pixels along one side of a picture, as rendered for training and as the model reads it. */
 export const RENDER_SIZE = 64
-export const IMAGE_SIZE = 32
+export const IMAGE_SIZE = 48
+
+/** Pieces of the tokenizer; XLM-R's ids add `<pad>` and `<mask>`. */
+export const PIECES = 8000
 
 /** Longest text in tokens, with `<s>` and `</s>`. */
 export const TEXT_LENGTH = 24
@@ -21,14 +25,16 @@ const TEACHER_WIDTH = 128
 export const modelConfig = {
   model_type: 'altclip',
   architectures: ['AltCLIPModel'],
+  torch_dtype: 'float16',
+  languages: [...LANGUAGES],
   projection_dim: EMBED_WIDTH,
   logit_scale_init_value: 2.6592,
   text_config: {
     model_type: 'altclip_text_model',
-    vocab_size: 8002,
+    vocab_size: PIECES + 2,
     hidden_size: 192,
     intermediate_size: 768,
-    num_hidden_layers: 3,
+    num_hidden_layers: 2,
     num_attention_heads: 6,
     max_position_embeddings: TEXT_LENGTH + 2,
     type_vocab_size: 1,
@@ -48,7 +54,7 @@ export const modelConfig = {
     num_attention_heads: 4,
     num_channels: 3,
     image_size: IMAGE_SIZE,
-    patch_size: 4,
+    patch_size: 8,
     hidden_act: 'quick_gelu',
     layer_norm_eps: 1e-5,
     initializer_range: 0.02,
@@ -62,7 +68,7 @@ export const teacherConfig = (vocabSize: number): AltCLIPConfig['text'] => ({
   mlpWidth: 512,
   layers: 2,
   heads: 4,
-  positions: 14,
+  positions: 12,
   tokenTypes: 1,
   activation: 'gelu',
   epsilon: 1e-5,
@@ -72,19 +78,51 @@ export const teacherConfig = (vocabSize: number): AltCLIPConfig['text'] => ({
 })
 
 export const stages = {
-  /** Stage 0: pictures and English names, half of the patches left out at first. */
+  /**
+   * Stage 0: pictures and English names. A third of the patches is left out until `wholeFrom`; the share of strongly
+   * augmented pictures grows to `strong` over the first half.
+   */
   clip: {
-    steps: 9_000,
-    wholeFrom: 0.85,
+    steps: 1_900,
+    wholeFrom: 0.9,
+    keep: 2 / 3,
     batch: 128,
-    texts: 384,
+    texts: 256,
+    strong: 0.3,
+    keywords: 0.1,
     rate: 2e-3,
     decay: 0.05,
-    warmup: 100,
+    warmup: 60,
     smoothing: 0.1,
   },
   /** Stage 1: the teacher's embedding of the English name, from the name in any language. */
-  teacher: { steps: 4_000, batch: 256, rate: 1.5e-3, decay: 0.01, warmup: 200 },
-  /** Stage 2: names and keywords against the frozen image tower's embeddings of augmented pictures. */
-  contrastive: { steps: 3_000, batch: 256, views: 4, rate: 5e-4, decay: 0.01, warmup: 100 },
+  teacher: { steps: 1_500, batch: 192, rate: 1e-3, decay: 0.01, warmup: 200, templates: 0.1 },
+  /** Stage 2: names and keywords against the frozen image tower's embeddings of every seen concept. */
+  contrastive: {
+    steps: 1_000,
+    batch: 192,
+    views: 4,
+    rate: 5e-4,
+    decay: 0.01,
+    warmup: 100,
+    templates: 0.1,
+    keywords: 0.3,
+    smoothing: 0.05,
+  },
 } as const
+
+/** How people ask for a picture, besides naming the thing. */
+export const templates: Readonly<Record<Language, readonly string[]>> = {
+  en: ['a picture of {}', 'an emoji of {}', 'show me {}'],
+  zh: ['{}的图片', '一张{}的图', '{}表情'],
+  es: ['una imagen de {}', 'un emoji de {}', 'foto de {}'],
+  fr: ['une image de {}', 'un émoji de {}', 'photo de {}'],
+  ru: ['изображение: {}', 'картинка {}', 'эмодзи {}'],
+  ar: ['صورة {}', 'رمز {}', 'رسم {}'],
+  ja: ['{}の絵', '{}の写真', '{}の絵文字'],
+  ko: ['{} 그림', '{} 사진', '{} 이모티콘'],
+  it: ["un'immagine di {}", 'una emoji di {}', 'foto di {}'],
+  de: ['ein Bild von {}', 'ein Emoji von {}', 'Foto von {}'],
+  pt: ['uma imagem de {}', 'um emoji de {}', 'foto de {}'],
+  hi: ['{} की तस्वीर', '{} का चित्र', '{} इमोजी'],
+}

@@ -1,7 +1,9 @@
 import { constant, type Operand, type Value } from '../graph/graph.ts'
 import { greater, where } from '../ops/comparison.ts'
 import { add, div, maximum, minimum, mul, pow, rsqrt, sign, sqrt, sub } from '../ops/elementwise.ts'
+import { matmul } from '../ops/linear.ts'
 import { reduceMean, reduceSum } from '../ops/reduction.ts'
+import { transpose } from '../ops/shape.ts'
 import { scalar, type Tensor, zeros } from '../tensor/tensor.ts'
 
 /** Named parameters (or their gradients) in a traced graph. */
@@ -45,12 +47,18 @@ interface Rule {
   }
 }
 
-function optimizer(options: DecayOptions, rule: Rule): Optimizer {
+function optimizer(options: DecayOptions, rule: Rule | ((name: string, rank: number) => Rule)): Optimizer {
   const { learningRate, weightDecay = 0, decays = (_, shape) => shape.length > 1 } = options
+  const ruleOf = typeof rule === 'function' ? rule : () => rule
   return {
     init: (params) => ({
       step: scalar(0),
-      slots: Object.fromEntries(Object.entries(params).map(([name, tensor]) => [name, rule.slots(tensor)])),
+      slots: Object.fromEntries(
+        Object.entries(params).map(([name, tensor]) => [
+          name,
+          ruleOf(name, tensor.shape.length).slots(tensor),
+        ]),
+      ),
     }),
     update(gradients, state, params) {
       const rate = typeof learningRate === 'number' ? learningRate : learningRate(state.step)
@@ -66,7 +74,7 @@ function optimizer(options: DecayOptions, rule: Rule): Optimizer {
           continue
         }
         const decay = decays(name, p.shape as number[]) ? weightDecay : 0
-        const result = rule.update({ g, p, slots: state.slots[name], t, rate, decay })
+        const result = ruleOf(name, p.shape.length).update({ g, p, slots: state.slots[name], t, rate, decay })
         next[name] = result.p
         slots[name] = result.slots
       }
@@ -92,18 +100,64 @@ export interface AdamWOptions extends DecayOptions {
 }
 
 /** AdamW (Loshchilov & Hutter 2019), with the arithmetic of torch.optim.AdamW. */
-export function adamW(options: AdamWOptions): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options
-  return optimizer(options, {
-    slots: ({ shape }) => ({ mean: zeros(shape), square: zeros(shape) }),
-    update({ g, p, slots, t, rate, decay }) {
-      const mean = mix(slots.mean, g, beta1)
-      const square = mix(slots.square, mul(g, g), beta2)
-      const denominator = add(div(sqrt(square), sqrt(correction(beta2, t))), epsilon)
-      const step = div(rate, correction(beta1, t))
-      return { p: sub(decayed(p, rate, decay), div(mul(mean, step), denominator)), slots: { mean, square } }
+export const adamW = (options: AdamWOptions): Optimizer => optimizer(options, adamRule(options))
+
+const adamRule = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions): Rule => ({
+  slots: ({ shape }) => ({ mean: zeros(shape), square: zeros(shape) }),
+  update({ g, p, slots, t, rate, decay }) {
+    const mean = mix(slots.mean, g, beta1)
+    const square = mix(slots.square, mul(g, g), beta2)
+    const denominator = add(div(sqrt(square), sqrt(correction(beta2, t))), epsilon)
+    const step = div(rate, correction(beta1, t))
+    return { p: sub(decayed(p, rate, decay), div(mul(mean, step), denominator)), slots: { mean, square } }
+  },
+})
+
+export interface MuonOptions extends AdamWOptions {
+  /** Share of the running mean in the momentum. Default 0.95. */
+  momentum?: number
+  /** Which matrices are orthogonalised; AdamW updates everything else. Embeddings and output heads are best left to it. */
+  orthogonal: (name: string) => boolean
+  /** Newton-Schulz iterations. Default 5. */
+  iterations?: number
+}
+
+/**
+ * Muon (Jordan et al. 2024): the momentum of every matrix is replaced by a nearly orthogonal one, so that all its
+ * directions are learned at one pace. Steps have the root mean square of AdamW's (Liu et al. 2025, arXiv 2502.16982),
+ * so one learning rate serves both. As torch.optim.Muon with `match_rms_adamw`, in float32 throughout.
+ */
+export function muon(options: MuonOptions): Optimizer {
+  const { momentum = 0.95, iterations = 5, orthogonal } = options
+  const matrix: Rule = {
+    slots: ({ shape }) => ({ momentum: zeros(shape) }),
+    update({ g, p, slots, rate, decay }) {
+      const running = mix(slots.momentum, g, momentum)
+      const [rows, columns] = p.shape as [number, number]
+      const step = mul(
+        orthogonalised(mix(running, g, momentum), iterations),
+        mul(rate, 0.2 * Math.sqrt(Math.max(rows, columns))),
+      )
+      return { p: sub(decayed(p, rate, decay), step), slots: { momentum: running } }
     },
-  })
+  }
+  const adam = adamRule(options)
+  return optimizer(options, (name, rank) => (rank === 2 && orthogonal(name) ? matrix : adam))
+}
+
+/** A matrix with the singular vectors of `x` and singular values near 1: a quintic Newton-Schulz iteration. */
+function orthogonalised(x: Value, iterations: number): Value {
+  const [rows, columns] = x.shape as [number, number]
+  const tall = rows > columns
+  const [a, b, c] = [3.4445, -4.775, 2.0315]
+  let y = tall ? transpose(x) : x
+  y = div(y, maximum(sqrt(reduceSum(mul(y, y))), 1e-7))
+  for (let i = 0; i < iterations; i++) {
+    const gram = matmul(y, transpose(y))
+    const polynomial = add(mul(gram, b), mul(matmul(gram, gram), c))
+    y = add(mul(y, a), matmul(polynomial, y))
+  }
+  return tall ? transpose(y) : y
 }
 
 export interface SgdOptions extends DecayOptions {
