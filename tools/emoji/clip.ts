@@ -236,7 +236,7 @@ export async function trainClip(
   }
 
   const specs = [spec('float32', [B, 3, IMAGE_SIZE, IMAGE_SIZE]), spec('int64', [M, length])] as const
-  const half = Math.round(stage.steps * stage.wholeFrom)
+  const partial = Math.round(stage.steps * stage.wholeFrom)
   const initial: TrainingState<Tensor> = { params, optimizer: optimizer.init(params) }
   const report =
     (
@@ -247,7 +247,7 @@ export async function trainClip(
 
   const first = await train({
     folder: join(folder, 'clip-some'),
-    steps: half,
+    steps: partial,
     step: (state: TrainingState<Value>, pixels: Value, ids: Value, patches: Value) =>
       step(state, pixels, ids, patches),
     initial,
@@ -261,12 +261,12 @@ export async function trainClip(
   })
   const last = await train({
     folder: join(folder, 'clip-whole'),
-    steps: stage.steps - half,
+    steps: stage.steps - partial,
     step: (state: TrainingState<Value>, pixels: Value, ids: Value) => step(state, pixels, ids),
     initial: first,
     batchSpecs: specs,
     batch: (index: number) => {
-      const { pixels, ids } = examples(half + index)
+      const { pixels, ids } = examples(partial + index)
       return [pixels, ids]
     },
     batchSize: B,

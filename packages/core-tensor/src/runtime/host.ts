@@ -15,14 +15,18 @@ export interface Host {
 }
 
 /** Starts a host. `timeLimit` (milliseconds per call) needs a process, which alone can be stopped during a run. */
-export function startHost(isolation: Isolation, timeLimit?: number): Host {
+export function startHost(
+  isolation: Isolation,
+  timeLimit?: number,
+  stderr: 'inherit' | 'ignore' = 'inherit',
+): Host {
   if (timeLimit !== undefined && isolation !== 'process') {
     throw new FlagError('invalid-argument', `a time limit needs isolation 'process', not '${isolation}'`)
   }
   // Read by the native library through getenv, so it has to be set here, not in a worker's copy of the environment.
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
   if (isolation === 'inline') return inlineHost()
-  return isolation === 'worker' ? workerHost() : processHost(timeLimit)
+  return isolation === 'worker' ? workerHost() : processHost(timeLimit, stderr)
 }
 
 function inlineHost(): Host {
@@ -61,8 +65,12 @@ function workerHost(): Host {
   }
 }
 
-function processHost(timeLimit: number | undefined): Host {
-  const child: ChildProcess = fork(fileURLToPath(hostFile()), [], { serialization: 'advanced', execArgv: [] })
+function processHost(timeLimit: number | undefined, stderr: 'inherit' | 'ignore'): Host {
+  const child: ChildProcess = fork(fileURLToPath(hostFile()), [], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'inherit', stderr, 'ipc'],
+  })
   const timers = new Map<number, NodeJS.Timeout>()
   const pending = new Pending(
     (call) => {

@@ -46,7 +46,8 @@ export function probeProvider(provider: ExecutionProvider): Promise<ProviderProb
 }
 
 async function probe(provider: ExecutionProvider): Promise<ProviderProbe> {
-  const host = startHost('process', 60_000)
+  // ONNX Runtime complains of missing drivers on stderr; the reason is in the answer.
+  const host = startHost('process', 60_000, 'ignore')
   try {
     await host.call('open', {
       model: oneNodeModel(),

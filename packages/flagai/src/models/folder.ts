@@ -87,7 +87,9 @@ export async function modelFolder(idOrFolder: string, revision?: string): Promis
   throw new FlagError('not-found', `no model "${idOrFolder}"${wanted}: neither a folder nor downloaded`, {
     hint: idOrFolder.includes('/')
       ? `download it with: huggingface-cli download ${idOrFolder}, or give its folder`
-      : `give a folder, a downloaded model of Hugging Face, or ${EMBEDDED_MODEL}`,
+      : idOrFolder === EMBEDDED_MODEL
+        ? `${join(packageRoot(), 'models')} should hold it: install @flag/ai again`
+        : `give a folder, a downloaded model of Hugging Face, or ${EMBEDDED_MODEL}`,
   })
 }
 
