@@ -197,7 +197,7 @@ class Trainer {
       // What the parts would be worth with this piece's occurrences added to theirs.
       const totalAfter = Math.log(total + count * (parts.length - 1))
       const after = parts.reduce((sum, part) => sum + Math.log(counts[part] + count) - totalAfter, 0)
-      losses.push({ id, loss: count * (Math.log(count / total) - after) })
+      losses.push({ id, loss: Math.fround(count * (Math.log(count / total) - after)) })
     }
     losses.sort((a, b) => (a.loss === b.loss ? a.id - b.id : b.loss - a.loss))
     for (const { id } of losses.slice(target - this.#corpus.alphabet.length)) this.#remove(id)
@@ -211,9 +211,13 @@ class Trainer {
     this.size--
   }
 
-  /** All characters and the most probable other pieces, `count` in all, the most probable first. */
+  /**
+   * All characters and the most probable other pieces, `count` in all, the most probable first. Compared in float32: the
+   * last bits of Math.log and Math.exp differ between versions of Node and must not decide.
+   */
   mostProbable(count: number): PieceProto[] {
-    const byProbability = (a: number, b: number) => this.#probabilities[b] - this.#probabilities[a] || a - b
+    const rounded = Float32Array.from(this.#probabilities)
+    const byProbability = (a: number, b: number) => rounded[b] - rounded[a] || a - b
     const ids = [...this.#pieces.keys()].filter((id) => this.#alive[id])
     const characters = ids.filter((id) => this.#isCharacter(id))
     const others = ids.filter((id) => !this.#isCharacter(id)).sort(byProbability)
