@@ -119,7 +119,11 @@ const contrastive = (of: Values, model: AltCLIPConfig, pictures: Value, texts: V
     chunks.map((chunk) => imageEmbeds(scope, model, chunk)),
     0,
   )
-  const logits = imageLogits(scope, images, textEmbeds(scope, model, { ids: texts })) // [B, B]
+  const logits = imageLogits(
+    scope,
+    ops.normalize(images),
+    ops.normalize(textEmbeds(scope, model, { ids: texts })),
+  ) // [B, B]
   const labels = ops.iota(batch)
   return ops.mul(
     ops.add(ops.crossEntropy(logits, labels), ops.crossEntropy(ops.transpose(logits), labels)),

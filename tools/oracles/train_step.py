@@ -14,8 +14,15 @@ from transformers import AltCLIPConfig, AltCLIPModel
 
 first = json.loads(sys.stdin.readline())
 torch.set_num_threads(first["threads"])
-model = AltCLIPModel(AltCLIPConfig(**first["config"]))
-missing, unexpected = model.load_state_dict(load_file(first["weights"]), strict=False)
+config = AltCLIPConfig(**first["config"])
+for tower in (config.text_config, config.vision_config):
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "attention_dropout"):
+        if hasattr(tower, name):
+            setattr(tower, name, 0.0)
+model = AltCLIPModel(config)
+# transformers 5 calls the text tower's layers differently from the published files.
+weights = {name.replace(".encoder.layer.", ".encoder.layers."): value for name, value in load_file(first["weights"]).items()}
+missing, unexpected = model.load_state_dict(weights, strict=False)
 missing = [name for name in missing if not name.endswith("position_ids")]
 if missing or unexpected:
     raise SystemExit(f"the weights do not fit: missing {missing}, unexpected {unexpected}")
