@@ -11,21 +11,19 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import {
   adamW,
-  clipByGlobalNorm,
   compileStep,
+  descent,
   fromNumbers,
   Generator,
-  type OptimizerState,
+  initialState,
   ops,
   scopeOfValues,
   spec,
-  type Tensor,
   type Value,
   type Values,
-  valueAndGrad,
   writeSafetensors,
 } from '@flag/core-tensor'
-import { type AltCLIPConfig, parseAltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
+import { parseAltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
 import { initialParameters } from '../../packages/flagai/src/models/altclip/init.ts'
 import { imageEmbeds, imageLogits, textEmbeds } from '../../packages/flagai/src/models/altclip/model.ts'
 import { Random } from './random.ts'
@@ -108,21 +106,17 @@ const { torch } = await ask<{ torch: string }>({
 })
 
 const optimizer = adamW({ learningRate: 1e-4, weightDecay: 0.05, beta2: 0.98 })
-interface State<T> {
-  params: Readonly<Record<string, T>>
-  optimizer: OptimizerState<T>
-}
-const contrastive = (of: Values, model: AltCLIPConfig, pictures: Value, texts: Value): Value => {
+const contrastive = (of: Values, pictures: Value, texts: Value): Value => {
   const scope = scopeOfValues(of)
   const chunks = ops.split(pictures, new Array(batch / 32).fill(32), 0)
   const images = ops.concat(
-    chunks.map((chunk) => imageEmbeds(scope, model, chunk)),
+    chunks.map((chunk) => imageEmbeds(scope, config, chunk)),
     0,
   )
   const logits = imageLogits(
     scope,
     ops.normalize(images),
-    ops.normalize(textEmbeds(scope, model, { ids: texts })),
+    ops.normalize(textEmbeds(scope, config, { ids: texts })),
   ) // [B, B]
   const labels = ops.iota(batch)
   return ops.mul(
@@ -132,15 +126,8 @@ const contrastive = (of: Values, model: AltCLIPConfig, pictures: Value, texts: V
 }
 const open = (profile?: string) =>
   compileStep(
-    (state: State<Value>, pictures: Value, texts: Value) => {
-      const [loss, gradients] = valueAndGrad((p: Values) => contrastive(p, config, pictures, texts))(
-        state.params,
-      )
-      const clipped = clipByGlobalNorm(gradients, 1)
-      const next = optimizer.update(clipped.gradients, state.optimizer, state.params)
-      return [{ params: next.params, optimizer: next.state }, { loss }] as const
-    },
-    { params, optimizer: optimizer.init(params) } as State<Tensor>,
+    descent({ loss: contrastive, optimizer, maxNorm: 1 }),
+    initialState(params, optimizer),
     [spec('float32', pixels.shape), spec('int64', ids.shape)] as const,
     { threads, profile },
   )

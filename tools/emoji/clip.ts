@@ -1,12 +1,10 @@
 /** Stage 0: a small English CLIP learns from pictures and names. */
 import { join } from 'node:path'
 import {
-  clipByGlobalNorm,
-  cosineSchedule,
+  descent,
   fromNumbers,
   Generator,
-  muon,
-  type OptimizerState,
+  initialState,
   ops,
   type Scope,
   scopeOfValues,
@@ -14,17 +12,18 @@ import {
   Tensor,
   type Tensors,
   type Value,
-  valueAndGrad,
+  type Values,
 } from '@flag/core-tensor'
 import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
-import { initialParameters } from '../../packages/flagai/src/models/altclip/init.ts'
 import { imageEmbeds, textTower } from '../../packages/flagai/src/models/altclip/model.ts'
 import { type TrainingProgress, train } from '../../packages/flagai/src/train/trainer.ts'
 import { Augmenter, GENTLE, STRONG, withEdges } from './augment.ts'
 import type { Concept } from './concepts.ts'
 import type { EmojiData } from './data.ts'
+import { stageOptimizer } from './optimizer.ts'
 import { Random } from './random.ts'
 import { IMAGE_SIZE, SEED, stages, teacherConfig } from './recipe.ts'
+import { imageStart, textStart } from './start.ts'
 import { drawText, padIds, WordVocabulary } from './texts.ts'
 
 export type OnStep = (
@@ -32,11 +31,6 @@ export type OnStep = (
   metrics: Readonly<Record<string, number>>,
   progress: TrainingProgress,
 ) => void
-
-export interface TrainingState<T> {
-  readonly params: Readonly<Record<string, T>>
-  readonly optimizer: OptimizerState<T>
-}
 
 /** Pictures per concept and style, so that every style has the same share, however many pictures it has. */
 export class PictureSampler {
@@ -84,36 +78,6 @@ const TEACHER = 'teacher'
 export const teacherPooled = (scope: Scope, config: AltCLIPConfig['text'], ids: Value): Value =>
   textTower(scope.at(TEACHER), config, { ids }).pooled
 
-const rescaled = (tensor: Tensor, factor: number): Tensor =>
-  new Tensor(
-    'float32',
-    tensor.shape,
-    (tensor.data as Float32Array).map((x) => x * factor),
-  )
-
-/**
- * BERT's starting weights (standard deviation 0.02) are made for wide towers; in one of width 128 the first token would
- * hear next to nothing of the others.
- */
-const lively = (tensor: Tensor): Tensor => (tensor.shape.length > 1 ? rescaled(tensor, 3) : tensor)
-
-/** Position embeddings [1 + grid², width] to start with: sines of a patch's column and row at several wavelengths. */
-function waves(grid: number, width: number): Tensor {
-  const quarter = width / 4
-  const data = new Float32Array((1 + grid * grid) * width)
-  for (let row = 0; row < grid; row++)
-    for (let column = 0; column < grid; column++)
-      for (let i = 0; i < quarter; i++) {
-        const frequency = (Math.PI / 2) * 100 ** (-i / quarter)
-        const at = (1 + row * grid + column) * width + i
-        data[at] = 0.1 * Math.sin(column * frequency)
-        data[at + quarter] = 0.1 * Math.cos(column * frequency)
-        data[at + 2 * quarter] = 0.1 * Math.sin(row * frequency)
-        data[at + 3 * quarter] = 0.1 * Math.cos(row * frequency)
-      }
-  return new Tensor('float32', [1 + grid * grid, width], data)
-}
-
 export interface TrainedClip {
   /** The model's parameters (its own text tower untrained, but for `text_projection`) and the teacher's. */
   readonly params: Tensors
@@ -133,40 +97,11 @@ export async function trainClip(
   const teacher = teacherConfig(vocabulary.size)
   const length = teacher.positions - 2
 
-  const student = initialParameters(config, new Generator(SEED))
-  const start = initialParameters({ ...config, text: teacher }, new Generator(SEED + 1))
-  const params: Record<string, Tensor> = {}
-  for (const [name, tensor] of Object.entries(student))
-    if (!name.startsWith('text_model.')) params[name] = tensor
-  for (const [name, tensor] of Object.entries(start))
-    if (name.startsWith('text_model.')) params[`${TEACHER}.${name}`] = lively(tensor)
-  const { width, patchSize, channels, grid } = config.vision
-  const embeddings = 'vision_model.embeddings'
-  params[`${embeddings}.patch_embedding.weight`] = rescaled(
-    params[`${embeddings}.patch_embedding.weight`],
-    1 / (config.vision.initializerRange * Math.sqrt(channels) * patchSize),
-  )
-  params[`${embeddings}.position_embedding.weight`] = waves(grid, width)
-
-  const optimizer = muon({
-    orthogonal: (name) => /layers?\.\d+\..*weight$/.test(name),
-    learningRate: cosineSchedule({
-      peak: stage.rate,
-      warmup: stage.warmup,
-      total: stage.steps,
-      floor: stage.rate / 50,
-    }),
-    weightDecay: stage.decay,
-    beta2: 0.98,
-    decays: (name, shape) => shape.length > 1 && !name.includes('embedding'),
-  })
-
-  const loss = (
-    values: Readonly<Record<string, Value>>,
-    pixels: Value,
-    ids: Value,
-    patches?: Value,
-  ): Value => {
+  const params: Record<string, Tensor> = imageStart(config, new Generator(SEED))
+  const text = textStart({ ...config, text: teacher }, new Generator(SEED + 1))
+  for (const [name, tensor] of Object.entries(text)) params[`${TEACHER}.${name}`] = tensor
+  const optimizer = stageOptimizer(stage)
+  const loss = (values: Values, pixels: Value, ids: Value, patches?: Value): Value => {
     const scope = scopeOfValues(values)
     // Chunks through the image tower: half the memory, and faster than one large batch.
     const chunks = ops.split(pixels, new Array(B / 32).fill(32), 0)
@@ -188,18 +123,6 @@ export async function trainClip(
       ops.crossEntropy(ops.transpose(own), labels, smooth),
     ]
     return ops.mul(ops.add(rows, columns), 0.5)
-  }
-
-  const step = (state: TrainingState<Value>, pixels: Value, ids: Value, patches?: Value) => {
-    const [value, gradients] = valueAndGrad((p: Readonly<Record<string, Value>>) =>
-      loss(p, pixels, ids, patches),
-    )(state.params)
-    const clipped = clipByGlobalNorm(gradients, 1)
-    const next = optimizer.update(clipped.gradients, state.optimizer, state.params)
-    return [
-      { params: next.params, optimizer: next.state },
-      { loss: value, norm: clipped.norm, scale: ops.exp(state.params.logit_scale) },
-    ] as const
   }
 
   const sampler = new PictureSampler(data)
@@ -237,7 +160,7 @@ export async function trainClip(
 
   const specs = [spec('float32', [B, 3, IMAGE_SIZE, IMAGE_SIZE]), spec('int64', [M, length])] as const
   const partial = Math.round(stage.steps * stage.wholeFrom)
-  const initial: TrainingState<Tensor> = { params, optimizer: optimizer.init(params) }
+  const initial = initialState(params, optimizer)
   const report =
     (
       name: string,
@@ -248,8 +171,7 @@ export async function trainClip(
   const first = await train({
     folder: join(folder, 'clip-some'),
     steps: partial,
-    step: (state: TrainingState<Value>, pixels: Value, ids: Value, patches: Value) =>
-      step(state, pixels, ids, patches),
+    step: descent({ loss, optimizer, maxNorm: 1 }),
     initial,
     batchSpecs: [...specs, spec('int64', [kept])] as const,
     batch: (index: number) => {
@@ -262,7 +184,7 @@ export async function trainClip(
   const last = await train({
     folder: join(folder, 'clip-whole'),
     steps: stage.steps - partial,
-    step: (state: TrainingState<Value>, pixels: Value, ids: Value) => step(state, pixels, ids),
+    step: descent({ loss, optimizer, maxNorm: 1 }),
     initial: first,
     batchSpecs: specs,
     batch: (index: number) => {

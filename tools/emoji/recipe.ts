@@ -83,23 +83,23 @@ export const stages = {
    * augmented pictures grows to `strong` over the first half.
    */
   clip: {
-    steps: 1_900,
+    steps: 9_000,
     wholeFrom: 0.9,
     keep: 2 / 3,
     batch: 128,
     texts: 256,
-    strong: 0.3,
+    strong: 0.5,
     keywords: 0.1,
     rate: 2e-3,
     decay: 0.05,
-    warmup: 60,
+    warmup: 100,
     smoothing: 0.1,
   },
   /** Stage 1: the teacher's embedding of the English name, from the name in any language. */
-  teacher: { steps: 1_500, batch: 192, rate: 1e-3, decay: 0.01, warmup: 200, templates: 0.1 },
+  teacher: { steps: 3_000, batch: 192, rate: 1e-3, decay: 0.01, warmup: 200, templates: 0.1 },
   /** Stage 2: names and keywords against the frozen image tower's embeddings of every seen concept. */
   contrastive: {
-    steps: 1_000,
+    steps: 2_000,
     batch: 192,
     views: 4,
     rate: 5e-4,

@@ -1,12 +1,11 @@
 /** Stages 1 and 2: the twelve-language text tower learns from the English teacher, then from pictures. */
 import { join } from 'node:path'
 import {
-  adamW,
-  clipByGlobalNorm,
   compile,
   concatRows,
-  cosineSchedule,
+  descent,
   Generator,
+  initialState,
   ops,
   type Scope,
   scopeOfValues,
@@ -15,19 +14,19 @@ import {
   type Tensors,
   type Value,
   type Values,
-  valueAndGrad,
 } from '@flag/core-tensor'
 import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
-import { initialParameters } from '../../packages/flagai/src/models/altclip/init.ts'
 import { imageEmbeds, textTower } from '../../packages/flagai/src/models/altclip/model.ts'
 import type { Tokenizer } from '../../packages/flagai/src/tokenizers/index.ts'
 import { train } from '../../packages/flagai/src/train/trainer.ts'
 import { Augmenter, GENTLE, withEdges } from './augment.ts'
-import { type OnStep, PictureSampler, type TrainedClip, type TrainingState, teacherPooled } from './clip.ts'
+import { type OnStep, PictureSampler, type TrainedClip, teacherPooled } from './clip.ts'
 import { type Concept, LANGUAGES, type Language } from './concepts.ts'
 import type { EmojiData } from './data.ts'
+import { stageOptimizer } from './optimizer.ts'
 import { Random } from './random.ts'
 import { IMAGE_SIZE, SEED, stages, TEXT_LENGTH, templates } from './recipe.ts'
+import { textStart } from './start.ts'
 import { drawText, padIds } from './texts.ts'
 
 interface Example {
@@ -101,30 +100,10 @@ export async function learnFromTeacher(
   const { batch, ...stage } = stages.teacher
   const seen = data.concepts.filter((concept) => !concept.heldOut)
   const targets = await teacherTargets(clip, data.concepts)
-  const params = startsWith(initialParameters(config, new Generator(SEED)), 'text_model.')
-  const optimizer = adamW({
-    learningRate: cosineSchedule({
-      peak: stage.rate,
-      warmup: stage.warmup,
-      total: stage.steps,
-      floor: stage.rate / 50,
-    }),
-    weightDecay: stage.decay,
-    beta2: 0.98,
-    decays: (name, shape) => shape.length > 1 && !name.includes('embeddings'),
-  })
-  const step = (state: TrainingState<Value>, ids: Value, target: Value) => {
-    const [loss, gradients] = valueAndGrad((values: Values) => {
-      const { pooled } = textTower(scopeOfValues(values), config.text, { ids })
-      return ops.meanSquaredError(pooled, target)
-    })(state.params)
-    const clipped = clipByGlobalNorm(gradients, 1)
-    const next = optimizer.update(clipped.gradients, state.optimizer, state.params)
-    return [
-      { params: next.params, optimizer: next.state },
-      { loss, norm: clipped.norm },
-    ] as const
-  }
+  const params = textStart(config, new Generator(SEED))
+  const optimizer = stageOptimizer(stage)
+  const loss = (values: Values, ids: Value, target: Value) =>
+    ops.meanSquaredError(textTower(scopeOfValues(values), config.text, { ids }).pooled, target)
   const draw = (random: Random): Example => {
     const concept = random.pick(seen)
     const language = random.pick(LANGUAGES)
@@ -134,8 +113,8 @@ export async function learnFromTeacher(
   const final = await train({
     folder: join(folder, 'teacher'),
     steps: stage.steps,
-    step,
-    initial: { params, optimizer: optimizer.init(params) },
+    step: descent({ loss, optimizer, maxNorm: 1 }),
+    initial: initialState(params, optimizer),
     batchSpecs: [
       spec('int64', [batch, 'length']),
       spec('float32', [batch, config.text.teacherWidth]),
@@ -198,34 +177,16 @@ export async function learnFromPictures(
   const trained = Object.fromEntries(
     Object.entries(params).filter(([name]) => /^(text_|logit_scale)/.test(name)),
   )
-  const optimizer = adamW({
-    learningRate: cosineSchedule({
-      peak: stage.rate,
-      warmup: stage.warmup,
-      total: stage.steps,
-      floor: stage.rate / 50,
-    }),
-    weightDecay: stage.decay,
-    beta2: 0.98,
-    decays: (name, shape) => shape.length > 1 && !name.includes('embeddings'),
-  })
+  const optimizer = stageOptimizer(stage)
   const embedTexts = (scope: Scope, ids: Value) =>
     ops.normalize(
       ops.linear(textTower(scope, config.text, { ids }).pooled, scope.param('text_projection.weight')),
     )
-  const step = (state: TrainingState<Value>, ids: Value, labels: Value, pictures: Value) => {
-    const [loss, gradients] = valueAndGrad((values: Values) => {
-      const scope = scopeOfValues(values)
-      const scale = ops.exp(ops.minimum(scope.param('logit_scale'), Math.log(100)))
-      const logits = ops.mul(ops.matmul(embedTexts(scope, ids), ops.transpose(pictures)), scale) // [B, concepts]
-      return ops.crossEntropy(logits, labels, { labelSmoothing: stage.smoothing })
-    })(state.params)
-    const clipped = clipByGlobalNorm(gradients, 1)
-    const next = optimizer.update(clipped.gradients, state.optimizer, state.params)
-    return [
-      { params: next.params, optimizer: next.state },
-      { loss, norm: clipped.norm },
-    ] as const
+  const loss = (values: Values, ids: Value, labels: Value, pictures: Value) => {
+    const scope = scopeOfValues(values)
+    const scale = ops.exp(ops.minimum(scope.param('logit_scale'), Math.log(100)))
+    const logits = ops.mul(ops.matmul(embedTexts(scope, ids), ops.transpose(pictures)), scale) // [B, concepts]
+    return ops.crossEntropy(logits, labels, { labelSmoothing: stage.smoothing })
   }
   const draw = (random: Random): Example => {
     const concept = random.pick(seen)
@@ -239,8 +200,8 @@ export async function learnFromPictures(
   const final = await train({
     folder: join(folder, 'contrastive'),
     steps: stage.steps,
-    step,
-    initial: { params: trained, optimizer: optimizer.init(trained) },
+    step: descent({ loss, optimizer, maxNorm: 1 }),
+    initial: initialState(trained, optimizer),
     batchSpecs: [
       spec('int64', [batch, 'length']),
       spec('int64', [batch]),

@@ -9,7 +9,8 @@ import { evaluate } from '../runtime/compile.ts'
 import { Generator } from '../tensor/generator.ts'
 import { scalar, zeros } from '../tensor/tensor.ts'
 import { accumulateGradients } from './accumulate.ts'
-import { adamW, type OptimizerState, type Tensors, type Values } from './optimizers.ts'
+import { descent, initialState } from './descent.ts'
+import { adamW, type Tensors, type Values } from './optimizers.ts'
 import { cosineSchedule, linearSchedule } from './schedules.ts'
 import { compileStep } from './step.ts'
 
@@ -25,12 +26,8 @@ describe('compileStep', () => {
   const optimizer = adamW({ learningRate: 0.1 })
   const open = () =>
     compileStep(
-      (state: { params: Values; optimizer: OptimizerState<Value> }, a: Value, b: Value) => {
-        const [value, gradients] = valueAndGrad((p: Values) => loss(p, { x: a, y: b }))(state.params)
-        const next = optimizer.update(gradients, state.optimizer, state.params)
-        return [{ params: next.params, optimizer: next.state }, { loss: value }] as const
-      },
-      { params, optimizer: optimizer.init(params) },
+      descent({ loss: (p: Values, a: Value, b: Value) => loss(p, { x: a, y: b }), optimizer }),
+      initialState(params, optimizer),
       [spec('float32', [8, 4]), spec('float32', [8, 2])] as const,
       { isolation: 'inline' },
     )

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   adamW,
+  descent,
   Generator,
-  type OptimizerState,
+  initialState,
   ops,
   spec,
   type Tensor,
+  type TrainingState,
   type Value,
   type Values,
-  valueAndGrad,
 } from '@flag/core-tensor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TrainerOptions, train } from './trainer.ts'
@@ -23,29 +24,24 @@ afterAll(() => rm(root, { recursive: true }))
 
 const optimizer = adamW({ learningRate: 0.05 })
 const params = { weight: new Generator(1).randn([3, 5]) }
-interface State<T> {
-  params: Readonly<Record<string, T>>
-  optimizer: OptimizerState<T>
-}
 
 /** A linear model on batches that depend on nothing but their number. */
-const run = (name: string, onStep?: TrainerOptions<State<Tensor>, readonly unknown[]>['onStep']) =>
+const run = (name: string, onStep?: TrainerOptions<TrainingState<Tensor>, readonly unknown[]>['onStep']) =>
   train({
     folder: join(root, name),
     steps: 12,
     saveEvery: 5,
     batchSize: 4,
-    initial: { params, optimizer: optimizer.init(params) } as State<Tensor>,
+    initial: initialState(params, optimizer),
     batchSpecs: [spec('float32', [4, 5])] as const,
     batch: (step) => [new Generator(step).randn([4, 5])],
-    step: (state: State<Value>, x: Value) => {
-      const [loss, gradients] = valueAndGrad((p: Values) => {
-        const y = ops.linear(x, p.weight)
-        return ops.reduceMean(ops.mul(ops.sub(y, 1), ops.sub(y, 1)))
-      })(state.params)
-      const next = optimizer.update(gradients, state.optimizer, state.params)
-      return [{ params: next.params, optimizer: next.state }, { loss }] as const
-    },
+    step: descent({
+      loss: (p: Values, x: Value) => {
+        const error = ops.sub(ops.linear(x, p.weight), 1)
+        return ops.reduceMean(ops.mul(error, error))
+      },
+      optimizer,
+    }),
     onStep,
     session: { isolation: 'inline' },
   })
@@ -86,10 +82,10 @@ describe('train', () => {
         folder: join(root, 'whole'),
         steps: 13,
         batchSize: 1,
-        initial: { params: other, optimizer: optimizer.init(other) } as State<Tensor>,
+        initial: initialState(other, optimizer),
         batchSpecs: [] as const,
         batch: () => [],
-        step: (state: State<Value>) => [state, {}] as const,
+        step: (state: TrainingState<Value>) => [state, {}] as const,
       }),
     ).rejects.toMatchObject({ code: 'shape-mismatch' })
   })
