@@ -28,7 +28,7 @@ export interface AttentionOptions {
  */
 export function attention(q: Value, k: Value, v: Value, options: AttentionOptions = {}): Value {
   // Scaling q costs less than scaling the larger score matrix.
-  let scores = matmul(mul(q, options.scale ?? 1 / Math.sqrt(widthOf(q))), swapAxes(k, -1, -2))
+  let scores = product(mul(q, options.scale ?? 1 / Math.sqrt(widthOf(q))), k, true)
   if (options.bias) scores = add(scores, options.bias)
   let visible = options.mask
   if (options.causal) {
@@ -36,13 +36,27 @@ export function attention(q: Value, k: Value, v: Value, options: AttentionOption
     const earlier = lessOrEqual(unsqueeze(iota(k.shape[k.rank - 2]), 0), queries)
     visible = visible ? logicalAnd(visible, earlier) : earlier
   }
-  if (!visible) return matmul(softmax(scores, -1), v)
+  if (!visible) return product(softmax(scores, -1), v)
   // Finite, so that a row without any key stays free of NaN; half precision ends at 65504.
   const hidden = constant(scores.dtype === 'float16' ? -65504 : -1e9, scores.dtype as NumericDType)
-  const mixed = matmul(softmax(where(visible, scores, hidden), -1), v)
+  const mixed = product(softmax(where(visible, scores, hidden), -1), v)
   if (!options.mask) return mixed
   const sees = greater(reduceMax(cast(visible, 'float32'), -1, true), 0)
   return where(sees, mixed, 0)
+}
+
+/**
+ * `a b`, or `a bᵀ`, over the last two axes. Where the others are the same they become one: ONNX Runtime then reads a
+ * transposed operand in place, where it would otherwise merge its transposition with that of `splitHeads` to a slow copy.
+ */
+function product(a: Value, b: Value, transposed = false): Value {
+  const batch = a.shape.slice(0, -2)
+  const same = a.rank === b.rank && batch.every((dim, i) => dim === b.shape[i])
+  const folded = same && a.rank > 3
+  const fold = (x: Value) => (folded ? reshape(x, [-1, ...x.shape.slice(-2)]) : x)
+  const right = transposed ? swapAxes(fold(b), -1, -2) : fold(b)
+  const result = matmul(fold(a), right)
+  return folded ? reshape(result, [...batch, ...result.shape.slice(-2)]) : result
 }
 
 function widthOf(x: Value): number {

@@ -19,6 +19,9 @@ export function createSessionCore() {
   /** Values carried from the outputs of one step to the inputs of the next. */
   let state = {}
   let carried = []
+  /** The state before last, whose memory the next outputs are written into. Never that of the caller. */
+  let spare = {}
+  let owned = false
 
   return {
     /** @param {{ model: Uint8Array | string, options: object }} request */
@@ -36,16 +39,22 @@ export function createSessionCore() {
     async carry(request) {
       state = mapValues(request.state, toRuntime)
       carried = request.carry
+      spare = {}
+      owned = false
     },
     /** Runs once on the carried state, keeps the new state, and gives the other outputs. */
     async step({ feeds }) {
-      const results = await session.run({ ...state, ...mapValues(feeds, toRuntime) })
+      const fetches = Object.fromEntries(session.outputNames.map((name) => [name, spare[name] ?? null]))
+      const results = await session.run({ ...state, ...mapValues(feeds, toRuntime) }, fetches)
       const next = { ...state }
+      spare = {}
       for (const [output, input] of carried) {
+        if (owned) spare[output] = state[input]
         next[input] = results[output]
         delete results[output]
       }
       state = next
+      owned = true
       return mapValues(results, fromRuntime)
     },
     async state() {
@@ -57,6 +66,7 @@ export function createSessionCore() {
     },
     async close() {
       state = {}
+      spare = {}
       await session?.release()
       session = undefined
     },

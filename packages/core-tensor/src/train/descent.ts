@@ -1,13 +1,8 @@
 import { valueAndGrad } from '../grad/gradient.ts'
 import type { Value } from '../graph/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import {
-  clipByGlobalNorm,
-  type Optimizer,
-  type OptimizerState,
-  type Tensors,
-  type Values,
-} from './optimizers.ts'
+import { clipByGlobalNorm } from './clip.ts'
+import type { Optimizer, OptimizerState, Tensors, Values } from './optimizers.ts'
 
 /** What most training steps carry from one to the next. */
 export interface TrainingState<T> {

@@ -4,10 +4,10 @@ import type { Value } from '../graph/graph.ts'
 import { spec } from '../graph/trace.ts'
 import { compile, evaluate } from '../runtime/compile.ts'
 import { fromNumbers, type Tensor } from '../tensor/tensor.ts'
+import { clipByGlobalNorm } from './clip.ts'
 import {
   adafactor,
   adamW,
-  clipByGlobalNorm,
   exponentialMovingAverage,
   lamb,
   lion,

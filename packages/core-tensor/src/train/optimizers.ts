@@ -5,6 +5,7 @@ import { matmul } from '../ops/linear.ts'
 import { reduceMean, reduceSum } from '../ops/reduction.ts'
 import { transpose } from '../ops/shape.ts'
 import { scalar, type Tensor, zeros } from '../tensor/tensor.ts'
+import { isSmall, oneVector } from './oneVector.ts'
 
 /** Named parameters (or their gradients) in a traced graph. */
 export type Values = Readonly<Record<string, Value>>
@@ -38,8 +39,10 @@ export interface DecayOptions {
 }
 
 type Slots<T> = Record<string, T>
-/** The update of one parameter: its new value before decay is the caller's business. */
+/** The update of one parameter. */
 interface Rule {
+  /** Whether every element is updated by itself, so that several parameters can be updated as one vector. */
+  elementwise?: boolean
   slots(param: Tensor): Slots<Tensor>
   update(context: { g: Value; p: Value; slots: Slots<Value>; t: Value; rate: Operand; decay: number }): {
     p: Value
@@ -63,25 +66,43 @@ function optimizer(options: DecayOptions, rule: Rule | ((name: string, rank: num
     update(gradients, state, params) {
       const rate = typeof learningRate === 'number' ? learningRate : learningRate(state.step)
       const t = add(state.step, 1)
-      const next: Record<string, Value> = {}
-      const slots: Record<string, Slots<Value>> = {}
+      // A parameter without a gradient is frozen.
+      const next: Record<string, Value> = { ...params }
+      const slots: Record<string, Slots<Value>> = { ...state.slots }
+      const together = new Map<string, { rule: Rule; decay: number; names: string[] }>()
       for (const [name, p] of Object.entries(params)) {
-        const g = gradients[name]
-        if (!g) {
-          // A parameter without a gradient is frozen.
-          next[name] = p
-          slots[name] = state.slots[name]
-          continue
-        }
+        if (!gradients[name]) continue
+        const rule = ruleOf(name, p.rank)
         const decay = decays(name, p.shape as number[]) ? weightDecay : 0
-        const result = ruleOf(name, p.shape.length).update({ g, p, slots: state.slots[name], t, rate, decay })
-        next[name] = result.p
-        slots[name] = result.slots
+        const key = rule.elementwise && isSmall(p) ? `${p.dtype}, decay ${decay}` : name
+        const group = together.get(key) ?? { rule, decay, names: [] }
+        together.set(key, group)
+        group.names.push(name)
+      }
+      for (const { rule, decay, names } of together.values()) {
+        const { join, cut } = oneVector(names.map((name) => params[name].shape as number[]))
+        const kinds = Object.keys(state.slots[names[0]])
+        const updated = rule.update({
+          g: join(names.map((name) => gradients[name])),
+          p: join(names.map((name) => params[name])),
+          slots: record(kinds, (kind) => join(names.map((name) => state.slots[name][kind]))),
+          t,
+          rate,
+          decay,
+        })
+        const parts = { p: cut(updated.p), slots: record(kinds, (kind) => cut(updated.slots[kind])) }
+        names.forEach((name, i) => {
+          next[name] = parts.p[i]
+          slots[name] = record(kinds, (kind) => parts.slots[kind][i])
+        })
       }
       return { params: next, state: { step: t, slots } }
     },
   }
 }
+
+const record = <T>(keys: readonly string[], value: (key: string) => T): Record<string, T> =>
+  Object.fromEntries(keys.map((key) => [key, value(key)]))
 
 /** `p (1 - rate * decay)` */
 const decayed = (p: Value, rate: Operand, decay: number): Value =>
@@ -103,13 +124,16 @@ export interface AdamWOptions extends DecayOptions {
 export const adamW = (options: AdamWOptions): Optimizer => optimizer(options, adamRule(options))
 
 const adamRule = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions): Rule => ({
+  elementwise: true,
   slots: ({ shape }) => ({ mean: zeros(shape), square: zeros(shape) }),
   update({ g, p, slots, t, rate, decay }) {
     const mean = mix(slots.mean, g, beta1)
     const square = mix(slots.square, mul(g, g), beta2)
-    const denominator = add(div(sqrt(square), sqrt(correction(beta2, t))), epsilon)
-    const step = div(rate, correction(beta1, t))
-    return { p: sub(decayed(p, rate, decay), div(mul(mean, step), denominator)), slots: { mean, square } }
+    // Both bias corrections as one factor of the step, so that they cost nothing per element.
+    const unbiased = sqrt(correction(beta2, t))
+    const step = mul(div(rate, correction(beta1, t)), unbiased)
+    const change = div(mul(mean, step), add(sqrt(square), mul(unbiased, epsilon)))
+    return { p: sub(decayed(p, rate, decay), change), slots: { mean, square } }
   },
 })
 
@@ -169,6 +193,7 @@ export interface SgdOptions extends DecayOptions {
 export function sgd(options: SgdOptions): Optimizer {
   const { momentum = 0, nesterov = false } = options
   return optimizer(options, {
+    elementwise: true,
     slots: ({ shape }): Slots<Tensor> => (momentum === 0 ? {} : { velocity: zeros(shape) }),
     update({ g, p, slots, rate, decay }): { p: Value; slots: Slots<Value> } {
       if (momentum === 0) return { p: sub(decayed(p, rate, decay), mul(g, rate)), slots: {} }
@@ -188,6 +213,7 @@ export interface LionOptions extends DecayOptions {
 export function lion(options: LionOptions): Optimizer {
   const { beta1 = 0.9, beta2 = 0.99 } = options
   return optimizer(options, {
+    elementwise: true,
     slots: ({ shape }) => ({ mean: zeros(shape) }),
     update({ g, p, slots, rate, decay }) {
       const direction = sign(mix(slots.mean, g, beta1))
@@ -265,22 +291,6 @@ export function adafactor(options: AdafactorOptions): Optimizer {
       return { p: sub(decayed(p, rate, decay), mul(limited, alpha)), slots: next }
     },
   })
-}
-
-/** Length of all gradients taken as one vector. */
-export function globalNorm(gradients: Values): Value {
-  const squares = Object.values(gradients).map((g) => reduceSum(mul(g, g)))
-  return sqrt(squares.reduce((sum, square) => add(sum, square)))
-}
-
-/** Gradients scaled down so that their global norm is at most `limit`, as torch's clip_grad_norm_; and that norm. */
-export function clipByGlobalNorm(gradients: Values, limit: number): { gradients: Values; norm: Value } {
-  const norm = globalNorm(gradients)
-  const factor = minimum(div(limit, add(norm, 1e-6)), 1)
-  return {
-    gradients: Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, mul(g, factor)])),
-    norm,
-  }
 }
 
 /** Exponential moving average of parameters: `decay * average + (1 - decay) * params`. */
