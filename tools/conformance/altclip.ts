@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { arch, cpus, platform } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cases, differencesOf } from '../../packages/flagai/src/models/altclip/goldens.ts'
+import { environment, writeResult } from '../repo/result.ts'
 
 // Compares AltCLIP with transformers on every golden model and writes the table of docs/conformance.md.
 // Usage: node --import tsx tools/conformance/altclip.ts [--json file]
@@ -32,16 +32,6 @@ for (const golden of cases) {
   })
 }
 
-const { dependencies } = JSON.parse(
-  readFileSync(new URL('../../packages/core-tensor/package.json', import.meta.url), 'utf8'),
-) as { dependencies: Record<string, string> }
-const onnxruntime = dependencies['onnxruntime-node']
-const environment = {
-  date: new Date().toISOString().slice(0, 10),
-  node: process.version,
-  onnxruntime,
-  processor: `${cpus()[0].model.trim()}, ${platform()} ${arch()}`,
-}
 const format = (value: number | null) => (value === null ? '–' : value.toExponential(1))
 const headers = ['configuration', ...Object.keys(columns)]
 const lines = rows.map(({ configuration, columns: cells }) => [
@@ -51,23 +41,19 @@ const lines = rows.map(({ configuration, columns: cells }) => [
 const table = [headers, headers.map(() => '---'), ...lines]
   .map((cells) => `| ${cells.join(' | ')} |`)
   .join('\n')
-const note = `${environment.date}, Node ${environment.node}, onnxruntime-node ${onnxruntime}, ${environment.processor}.`
+const note = `${environment.date}, Node ${environment.node}, onnxruntime-node ${environment.onnxruntime}, ${environment.processor}, ${environment.platform}.`
 const text = readFileSync(page, 'utf8')
 const [before, after] = [text.slice(0, text.indexOf(start) + start.length), text.slice(text.indexOf(end))]
 writeFileSync(page, `${before}\n\n${table}\n\n${note}\n\n${after}`)
 
 const worst = Math.max(...rows.map((row) => row.worst))
 const json = process.argv.indexOf('--json')
-if (json >= 0) {
-  const result = {
-    name: 'altclip-conformance',
-    value: worst,
-    unit: 'max abs difference',
-    goal: GOAL,
-    rows,
-    environment,
-  }
-  writeFileSync(process.argv[json + 1], `${JSON.stringify(result, null, 2)}\n`)
-}
+await writeResult(json < 0 ? undefined : process.argv[json + 1], {
+  name: 'altclip-conformance',
+  value: worst,
+  unit: 'max abs difference',
+  goal: `<= ${GOAL}`,
+  rows,
+})
 process.stdout.write(`${table}\n\nlargest absolute difference: ${worst.toExponential(2)} (goal: ${GOAL})\n`)
 process.exitCode = worst <= GOAL ? 0 : 1

@@ -1,10 +1,11 @@
 /**
- * One whole training step of an AltCLIP of the embedded model's size, ours beside PyTorch eager, interleaved on one
- * machine: `npm run bench:train`. Both start from the same weights, take the same batch and must report the same losses.
+ * One whole training step of an AltCLIP of the embedded model's size, ours beside PyTorch eager with its default AdamW
+ * and with its fused one, interleaved on one machine: `npm run bench:train`. All start from the same weights, take the
+ * same batch and must report the same losses.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +27,7 @@ import {
 import { parseAltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
 import { initialParameters } from '../../packages/flagai/src/models/altclip/init.ts'
 import { imageEmbeds, imageLogits, textEmbeds } from '../../packages/flagai/src/models/altclip/model.ts'
+import { environment, writeResult } from '../repo/result.ts'
 import { Random } from './random.ts'
 import { IMAGE_SIZE, modelConfig } from './recipe.ts'
 
@@ -63,47 +65,61 @@ process.on('exit', () => void rm(folder, { recursive: true, force: true }))
 const params = initialParameters(config, new Generator(5))
 const pixels = new Generator(6).randn([batch, 3, IMAGE_SIZE, IMAGE_SIZE])
 const random = new Random(7)
-const rows = Array.from({ length: batch }, () => {
+const texts = Array.from({ length: batch }, () => {
   const words = 2 + random.below(length - 3)
   return Array.from({ length }, (_, i) =>
     i === 0 ? 0 : i <= words ? 4 + random.below(7990) : i === words + 1 ? 2 : config.text.padId,
   )
 })
-const ids = fromNumbers(rows.flat(), [batch, length], 'int64')
+const ids = fromNumbers(texts.flat(), [batch, length], 'int64')
 
 const python = process.env.FLAG_PYTHON ?? 'python3'
-const child = spawn(python, [fileURLToPath(new URL('../oracles/train_step.py', import.meta.url))], {
-  stdio: ['pipe', 'pipe', 'pipe'],
-})
-let complaint = ''
-child.stderr.on('data', (text) => {
-  complaint += text
-})
-child.stdin.on('error', () => {})
-child.on('error', (error) => {
-  complaint += error.message
-})
-const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
-async function ask<T>(request?: object): Promise<T> {
-  if (request) child.stdin.write(`${JSON.stringify(request)}\n`)
-  const { value, done } = await answers.next()
-  if (done) {
-    console.error(
-      `${python} cannot run PyTorch's side (torch, transformers and safetensors are needed):\n${complaint}`,
-    )
-    process.exit(2)
+
+/** PyTorch's side in a process of its own: one JSON line for each question. */
+function openPyTorch() {
+  const child = spawn(python, [fileURLToPath(new URL('../oracles/train_step.py', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let complaint = ''
+  child.stderr.on('data', (text) => {
+    complaint += text
+  })
+  child.stdin.on('error', () => {})
+  child.on('error', (error) => {
+    complaint += error.message
+  })
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  return {
+    async ask<T>(request: object): Promise<T> {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
+      const { value, done } = await answers.next()
+      if (done) {
+        console.error(
+          `${python} cannot run PyTorch's side (torch, transformers and safetensors are needed):\n${complaint}`,
+        )
+        process.exit(2)
+      }
+      return JSON.parse(value)
+    },
+    close: () => child.stdin.end(),
   }
-  return JSON.parse(value)
 }
 
 await writeSafetensors(join(folder, 'weights.safetensors'), params)
 await writeSafetensors(join(folder, 'batch.safetensors'), { pixels, ids })
-const { torch } = await ask<{ torch: string }>({
-  config: modelConfig,
-  weights: join(folder, 'weights.safetensors'),
-  batch: join(folder, 'batch.safetensors'),
-  threads,
-})
+const peers = await Promise.all(
+  [false, true].map(async (fused) => {
+    const { ask, close } = openPyTorch()
+    const { torch } = await ask<{ torch: string }>({
+      config: modelConfig,
+      weights: join(folder, 'weights.safetensors'),
+      batch: join(folder, 'batch.safetensors'),
+      threads,
+      fused,
+    })
+    return { name: `PyTorch ${torch} eager, ${fused ? 'fused' : 'default'} AdamW`, torch, ask, close }
+  }),
+)
 
 const optimizer = adamW({ learningRate: 1e-4, weightDecay: 0.05, beta2: 0.98 })
 const contrastive = (of: Values, pictures: Value, texts: Value): Value => {
@@ -133,29 +149,47 @@ const open = (profile?: string) =>
   )
 
 const step = await open()
-const ours = { seconds: [] as number[], loss: [] as number[] }
-const theirs = { seconds: [] as number[], loss: [] as number[] }
+interface Side {
+  name: string
+  seconds: number[]
+  loss: number[]
+  steps(count: number): Promise<{ seconds: number[]; loss: number[] }>
+}
+const ours: Side = {
+  name: 'Flag',
+  seconds: [],
+  loss: [],
+  async steps(count) {
+    const seconds: number[] = []
+    const loss: number[] = []
+    for (let i = 0; i < count; i++) {
+      const start = process.hrtime.bigint()
+      loss.push((await step(pixels, ids)).loss.item())
+      seconds.push(Number(process.hrtime.bigint() - start) / 1e9)
+    }
+    return { seconds, loss }
+  },
+}
+const theirs = peers.map(
+  ({ name, ask }): Side => ({ name, seconds: [], loss: [], steps: (steps) => ask({ steps }) }),
+)
+const sides = [ours, ...theirs]
 for (let round = 0; round <= rounds; round++) {
-  const times: number[] = []
-  for (let i = 0; i < STEPS; i++) {
-    const start = process.hrtime.bigint()
-    ours.loss.push((await step(pixels, ids)).loss.item())
-    times.push(Number(process.hrtime.bigint() - start) / 1e9)
+  for (const side of sides) {
+    const { seconds, loss } = await side.steps(STEPS)
+    side.loss.push(...loss)
+    // The first round warms everything up.
+    if (round > 0) side.seconds.push(...seconds)
   }
-  const answer = await ask<{ seconds: number[]; loss: number[] }>({ steps: STEPS })
-  theirs.loss.push(...answer.loss)
-  // The first round warms both up.
-  if (round === 0) continue
-  ours.seconds.push(...times)
-  theirs.seconds.push(...answer.seconds)
-  console.error(`round ${round}/${rounds}`)
+  if (round > 0) console.error(`round ${round}/${rounds}`)
 }
 await step.dispose()
-child.stdin.end()
+for (const { close } of peers) close()
 
-const apart = Math.max(...ours.loss.map((loss, i) => Math.abs(loss - theirs.loss[i])))
-if (!(apart < 1e-2))
-  throw new Error(`the losses are ${apart} apart: the two sides do not train the same model`)
+const apart = Math.max(
+  ...theirs.flatMap(({ loss }) => loss.map((value, i) => Math.abs(value - ours.loss[i]))),
+)
+if (!(apart < 1e-2)) throw new Error(`the losses are ${apart} apart: the sides do not train the same model`)
 
 /** Share of kernel time per operator, by ONNX Runtime's own profile of a few steps. */
 async function operatorShares(): Promise<[string, number][]> {
@@ -178,34 +212,36 @@ async function operatorShares(): Promise<[string, number][]> {
 
 const quantile = (list: readonly number[], q: number) =>
   [...list].sort((a, b) => a - b)[Math.round(q * (list.length - 1))]
-const summary = ({ seconds }: { seconds: number[] }) => ({
-  median: quantile(seconds, 0.5),
-  low: quantile(seconds, 0.1),
-  high: quantile(seconds, 0.9),
-})
-const shares = await operatorShares()
-const result = {
-  date: new Date().toISOString().slice(0, 10),
-  node: process.version,
-  cpu: cpus()[0].model,
-  torch,
-  batch,
-  length,
-  threads,
-  flag: summary(ours),
-  pytorch: summary(theirs),
-  ratio: summary(theirs).median / summary(ours).median,
-  largestLossDifference: apart,
-  operatorShares: Object.fromEntries(shares),
+/** How many times as long as ours a side takes, round by round. */
+const ratios = ({ seconds }: Side) =>
+  Array.from({ length: rounds }, (_, i) => {
+    const [a, b] = [seconds, ours.seconds].map((all) => quantile(all.slice(i * STEPS, (i + 1) * STEPS), 0.5))
+    return a / b
+  })
+const rows = sides.map((side) => ({
+  name: side.name,
+  milliseconds: [0.5, 0.1, 0.9].map((q) => 1000 * quantile(side.seconds, q)),
+  ratio: quantile(ratios(side), 0.5),
+  ratioSpread: [0.1, 0.9].map((q) => quantile(ratios(side), q)),
+}))
+const operators = await operatorShares()
+
+console.log(`${batch} pictures and texts of ${length} tokens, ${threads} threads, ${environment.processor}`)
+for (const { name, milliseconds, ratio, ratioSpread } of rows) {
+  const [median, low, high] = milliseconds.map((value) => value.toFixed(0))
+  const spread = ratioSpread.map((value) => value.toFixed(2)).join(' to ')
+  console.log(`${name.padEnd(42)} ${median} ms (${low} to ${high}); ${ratio.toFixed(2)} × Flag's (${spread})`)
 }
-const ms = ({ median, low, high }: ReturnType<typeof summary>) =>
-  `${(1000 * median).toFixed(0)} ms (${(1000 * low).toFixed(0)} to ${(1000 * high).toFixed(0)})`
-console.log(`${batch} pictures and texts, ${threads} threads, ${result.cpu}, Node ${result.node}`)
-console.log(`Flag            ${ms(result.flag)}`)
-console.log(`PyTorch ${torch.padEnd(7)} ${ms(result.pytorch)}`)
-console.log(
-  `Flag is ${result.ratio.toFixed(2)} × as fast; losses differ by at most ${apart.toExponential(1)}`,
-)
-for (const [name, share] of shares.slice(0, 12))
+console.log(`losses differ by at most ${apart.toExponential(1)}`)
+for (const [name, share] of operators.slice(0, 12))
   console.log(`  ${name.padEnd(28)} ${(100 * share).toFixed(1).padStart(5)} %`)
-if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
+const [, eager] = rows
+await writeResult(values.json, {
+  name: 'train',
+  value: eager.ratio,
+  unit: `times as fast as ${eager.name}, median over rounds`,
+  goal: '>= 1.5',
+  spread: eager.ratioSpread as [number, number],
+  rows: { sides: rows, operators: Object.fromEntries(operators), largestLossDifference: apart },
+  environment: { torch: peers[0].torch, batch, length, threads },
+})

@@ -1,9 +1,9 @@
 /** Tests `altclip-emoji-m12` on OpenMoji, a style that no stage of training has seen: `npm run eval:emoji`. */
-import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compile, ops, spec, Tensor, type Value } from '@flag/core-tensor'
 import { AltCLIP } from '../../packages/flagai/src/models/altclip/index.ts'
+import { writeResult } from '../repo/result.ts'
 import { type Concept, LANGUAGES } from './concepts.ts'
 import { loadStyle, loadTraining, type Pictures } from './data.ts'
 import { openStyle, packageVersions, TEST_STYLE } from './packages.ts'
@@ -192,8 +192,14 @@ for (const [gallery, among] of Object.entries(galleries)) {
       )
   }
 }
-if (options.json)
-  await writeFile(
-    options.json,
-    `${JSON.stringify({ style: TEST_STYLE, packages: packageVersions(), result }, null, 2)}\n`,
-  )
+const headline = result['all concepts'].seen
+const recallsAt5 = LANGUAGES.map((language) => headline[language]['text→image R@5'])
+await writeResult(options.json, {
+  name: 'altclip-emoji-m12',
+  value: headline.mean['text→image R@5'],
+  unit: `mean text→image R@5 over ${LANGUAGES.length} languages, seen concepts, gallery of all concepts of ${TEST_STYLE}`,
+  goal: '>= 0.7, no language below 0.6',
+  spread: [Math.min(...recallsAt5), Math.max(...recallsAt5)],
+  rows: result,
+  environment: packageVersions(),
+})

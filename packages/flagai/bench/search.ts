@@ -1,9 +1,8 @@
 // How long a query takes over 100,000 pictures: the dot products and the choice of the best twelve, without the
 // model. `npm run bench:search -- [--json FILE]`. The vectors are random: the time does not depend on them.
-import { writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Generator } from '@flag/core-tensor'
+import { writeResult } from '../../../tools/repo/result.ts'
 import { topK } from '../src/search/topK.ts'
 
 const PICTURES = 100_000
@@ -40,21 +39,13 @@ for (const { dimension, median, low, high } of rows) {
 }
 
 const headline = rows.find(({ dimension }) => dimension === HEADLINE)
-if (options.json && headline) {
-  const result = {
+if (headline) {
+  await writeResult(options.json, {
     name: 'search',
     value: headline.median,
-    unit: `ms per query over ${PICTURES} vectors of ${HEADLINE} numbers, median`,
+    unit: `ms per query over ${PICTURES} vectors of ${HEADLINE} numbers, median, one thread`,
     goal: '< 1000',
     spread: [headline.low, headline.high],
     rows,
-    environment: {
-      date: new Date().toISOString().slice(0, 10),
-      node: process.versions.node,
-      platform: `${process.platform} ${process.arch}`,
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      threads: 1,
-    },
-  }
-  await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  })
 }
