@@ -2,13 +2,13 @@ import * as z from 'zod'
 import { defineStep } from '../pipeline/define.ts'
 import { isPublicIp } from './ipRanges.ts'
 
-const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+const atomChar = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]/
+const asciiWord = /[A-Za-z0-9_]/
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
 const octet = '(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)'
 
 // An address is found by its @ and then read in both directions, which takes linear time; one pattern for the whole
 // tries every start again. Python's \b is Unicode's word boundary, JavaScript's is ASCII's.
-const localPart = new RegExp(`(?:${atom}\\.)*${atom}$`)
 const domainPart = new RegExp(
   `(?:(?:${label}\\.)+${label}|\\[(?:${octet}\\.){3}(?:${octet}|[A-Za-z0-9-]*[A-Za-z0-9]:)\\])`,
   'y',
@@ -73,14 +73,10 @@ export const pii = defineStep({
 /** Python's `ipaddress` refuses leading zeros. */
 const isValid = (address: string) => address.split('.').every((part) => part === '0' || part[0] !== '0')
 
-/** Longest part before an @ that is looked at; RFC 5321 allows 64. */
-const LONGEST_LOCAL_PART = 1000
-
 function replaceEmails(text: string, replacement: () => string): string {
   let result = ''
   let done = 0
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
-    if (at < done) continue
     const start = startOfLocalPart(text, done, at)
     if (start < 0) continue
     domainPart.lastIndex = at + 1
@@ -91,21 +87,22 @@ function replaceEmails(text: string, replacement: () => string): string {
   return done === 0 ? text : result + text.slice(done)
 }
 
-/** The first place from which everything up to the @ is the local part of an address, or -1. */
+/** The first place, not before `from`, from which everything up to the @ is the local part of an address, or -1. */
 function startOfLocalPart(text: string, from: number, at: number): number {
-  const first = Math.max(from, at - LONGEST_LOCAL_PART)
-  const match = localPart.exec(text.slice(first, at))
-  if (match === null) return -1
-  // It must begin at a word boundary: the first place where a word character meets another.
-  for (let start = first + match.index; start < at; start++) {
-    const here = wordChar.test(text[start])
-    const before = start > 0 && wordChar.test(characterBefore(text, start))
-    if (here !== before && text[start] !== '.') return start
+  let start = -1
+  for (let i = at - 1; i >= from; i--) {
+    if (isAtom(text, i)) {
+      // It must begin at a word boundary.
+      if (isWordEnd(text, i)) start = i
+    } else if (text[i] !== '.' || i + 1 === at || !isAtom(text, i + 1)) break
   }
-  return -1
+  return start
 }
 
-function characterBefore(text: string, at: number): string {
+const isAtom = (text: string, at: number) => atomChar.test(text[at])
+
+function isWordEnd(text: string, at: number): boolean {
+  if (at === 0) return asciiWord.test(text[0])
   const low = (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00
-  return text.slice(low ? at - 2 : at - 1, at)
+  return wordChar.test(text.slice(low ? at - 2 : at - 1, at)) !== asciiWord.test(text[at])
 }

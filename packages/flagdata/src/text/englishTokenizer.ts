@@ -44,8 +44,8 @@ function split(text: string, withExceptions: boolean): string[] {
     if (suffix > 0) back.push(rest.slice(rest.length - suffix))
     rest = rest.slice(prefix, rest.length - suffix)
   }
-  if (rest.length > 0) front.push(...splitInfixes(rest, withExceptions))
-  return front.concat(back.reverse())
+  // Joined, not pushed: a hostile text may have more pieces than a call has arguments.
+  return front.concat(rest.length > 0 ? splitInfixes(rest, withExceptions) : [], back.reverse())
 }
 
 function splitInfixes(text: string, withExceptions: boolean): readonly string[] {
