@@ -1,7 +1,12 @@
 // Writes the corpora that the datatrove oracles read: node --import tsx tools/oracles/datatrove_corpus.ts FOLDER
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CorpusDocument, corpus, duplicateCorpus, fingerprint } from '../../packages/flagdata/src/testing/corpus.ts'
+import {
+  type CorpusDocument,
+  corpus,
+  duplicateCorpus,
+  fingerprint,
+} from '../../packages/flagdata/src/testing/corpus.ts'
 
 const folder = process.argv[2]
 mkdirSync(folder, { recursive: true })

@@ -59,7 +59,9 @@ async function bench(): Promise<void> {
     const theirs: Timing[] = []
     for (let i = 0; i < rounds; i++) {
       const [a, b] = [join(work, `${task}-ours-${i}`), join(work, `${task}-theirs-${i}`)]
-      ours.push(await timed(process.execPath, ['--import', 'tsx', here('flag.ts'), input, a, task, String(WORKERS)]))
+      ours.push(
+        await timed(process.execPath, ['--import', 'tsx', here('flag.ts'), input, a, task, String(WORKERS)]),
+      )
       theirs.push(await timed(python, [here('datatrove.py'), input, b, task, String(WORKERS)]))
       if (i === 0) await compare(task, a, join(b, 'kept'))
       await rm(a, { recursive: true })
@@ -76,7 +78,9 @@ async function writeCorpus(): Promise<string> {
   await mkdir(folder)
   const documents = corpus()
   for (let i = 0; i < WORKERS; i++) {
-    const lines = documents.filter((_, k) => k % WORKERS === i).map((document) => `${JSON.stringify(document)}\n`)
+    const lines = documents
+      .filter((_, k) => k % WORKERS === i)
+      .map((document) => `${JSON.stringify(document)}\n`)
     await writeFile(join(folder, `${i}.jsonl.gz`), gzipSync(lines.join('')))
   }
   return folder
@@ -93,8 +97,15 @@ async function measure(folder: string): Promise<{ documents: number; megabytes: 
 
 async function documentsIn(folder: string): Promise<{ id: string; text: string }[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl.gz')).sort()
-  const parts = await Promise.all(names.map(async (name) => gunzipSync(await readFile(join(folder, name))).toString()))
-  return parts.flatMap((part) => part.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)))
+  const parts = await Promise.all(
+    names.map(async (name) => gunzipSync(await readFile(join(folder, name))).toString()),
+  )
+  return parts.flatMap((part) =>
+    part
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line)),
+  )
 }
 
 async function timed(program: string, args: readonly string[]): Promise<Timing> {
@@ -114,7 +125,8 @@ async function compare(task: Task, ours: string, theirs: string): Promise<void> 
 function row(task: Task, ours: Timing[], theirs: Timing[], text: { documents: number; megabytes: number }) {
   const ratios = ours.map(({ seconds }, i) => theirs[i].seconds / seconds).sort((a, b) => a - b)
   const ratio = ratios[ratios.length >> 1]
-  const median = (timings: Timing[]) => timings.map((it) => it.seconds).sort((a, b) => a - b)[timings.length >> 1]
+  const median = (timings: Timing[]) =>
+    timings.map((it) => it.seconds).sort((a, b) => a - b)[timings.length >> 1]
   const side = (timings: Timing[]) => ({
     seconds: median(timings),
     documentsPerSecond: text.documents / median(timings),
@@ -127,7 +139,9 @@ function row(task: Task, ours: Timing[], theirs: Timing[], text: { documents: nu
       `${task}: ${name} ${it.seconds.toFixed(1)} s, ${it.documentsPerSecond.toFixed(0)} docs/s, ` +
         `${it.megabytesPerSecond.toFixed(2)} MB/s, peak ${it.peakMegabytes.toFixed(0)} MB`,
     )
-  console.log(`${task}: ${ratio.toFixed(1)} × datatrove (${ratios[0].toFixed(1)} to ${ratios.at(-1)?.toFixed(1)}, goal ${GOALS[task]} ×)`)
+  console.log(
+    `${task}: ${ratio.toFixed(1)} × datatrove (${ratios[0].toFixed(1)} to ${ratios.at(-1)?.toFixed(1)}, goal ${GOALS[task]} ×)`,
+  )
   return { task, ratio, spread: [ratios[0], ratios.at(-1)], goal: GOALS[task], ...both }
 }
 

@@ -29,7 +29,14 @@ export {
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
 export { stepNames } from './pipeline/registry.ts'
 export type { FaultStatistics, Statistics, StepStatistics } from './pipeline/statistics.ts'
-export { type Change, type Count, customStep, type Outcome, type Removal, type Step } from './pipeline/step.ts'
+export {
+  type Change,
+  type Count,
+  customStep,
+  type Outcome,
+  type Removal,
+  type Step,
+} from './pipeline/step.ts'
 export { simplify } from './text/simplify.ts'
 export { Text } from './text/text.ts'
 export type { Words } from './text/tokenizer.ts'

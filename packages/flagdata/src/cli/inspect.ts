@@ -25,9 +25,14 @@ export interface Selection {
  *
  * @throws DataError `not-found` if the folder keeps no removed documents
  */
-export async function sampleRemoved(output: string, { step, reason, count, seed }: Selection): Promise<Removed[]> {
+export async function sampleRemoved(
+  output: string,
+  { step, reason, count, seed }: Selection,
+): Promise<Removed[]> {
   const folder = join(output, 'removed')
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.jsonl(\.gz|\.zst)?$/.test(name)).sort()
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => /\.jsonl(\.gz|\.zst)?$/.test(name))
+    .sort()
   if (names.length === 0)
     throw new DataError('not-found', `${folder}: no removed documents`, {
       hint: 'a run writes them unless the recipe says removed: false',

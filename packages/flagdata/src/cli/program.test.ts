@@ -13,7 +13,10 @@ beforeAll(async () => {
   work = await temporaryFolder()
   const documents = Array.from({ length: 6 }, (_, i) => ({
     id: `d${i}`,
-    text: i % 2 ? 'short\u001b[2J' : `${prose}\n${'Number '.repeat(1)}${i} is here, and that is all of it to say.`.repeat(4),
+    text:
+      i % 2
+        ? 'short\u001b[2J'
+        : `${prose}\n${'Number '.repeat(1)}${i} is here, and that is all of it to say.`.repeat(4),
   }))
   input = await writeFiles(join(work.path, 'in'), { 'a.jsonl': `${jsonLines(documents)}{broken\n` })
 })
@@ -38,7 +41,10 @@ describe('flagdata', () => {
     const output = join(work.path, 'out')
     const paths = ['--input', input, '--output', output]
     const plan = await flagdata('plan', 'c4', ...paths)
-    expect([plan.code, plan.out]).toEqual([0, expect.stringMatching(/^1 pieces, 0\.0 MB from .*\n {2}c4 {2}\{/)])
+    expect([plan.code, plan.out]).toEqual([
+      0,
+      expect.stringMatching(/^1 pieces, 0\.0 MB from .*\n {2}c4 {2}\{/),
+    ])
 
     const first = await flagdata('run', 'c4', ...paths, '--workers', '1')
     expect(first.code).toBe(0)
@@ -53,38 +59,64 @@ describe('flagdata', () => {
     expect((await flagdata('status', output)).out).toMatch(/^complete\nstep/)
 
     const inspected = await flagdata('inspect', output, '--reason', 'too_few_sentences', '--count', '2')
-    expect(inspected.out.match(/^── d\d · c4: too_few_sentences \(0, limit 5\)\nshort\ufffd\[2J\n/gm)?.length).toBe(2)
+    expect(
+      inspected.out.match(/^── d\d · c4: too_few_sentences \(0, limit 5\)\nshort\ufffd\[2J\n/gm)?.length,
+    ).toBe(2)
     const json = JSON.parse((await flagdata('inspect', output, '--json', '--seed', '1')).out)
     expect(json.length).toBe(3)
     expect((await flagdata('inspect', output, '--step', 'pii')).err).toBe('no removed document fits\n')
   })
 
   it('lists and prints recipes', async () => {
-    expect((await flagdata('recipes')).out).toMatch(/^recipes: c4, fineweb, gopher\nsteps: url, gopher-repetition/)
+    expect((await flagdata('recipes')).out).toMatch(
+      /^recipes: c4, fineweb, gopher\nsteps: url, gopher-repetition/,
+    )
     const text = await readFile(new URL('../../recipes/fineweb.yaml', import.meta.url), 'utf8')
     expect((await flagdata('recipes', 'fineweb')).out).toBe(text)
     expect((await flagdata('recipes', 'none')).code).toBe(1)
   })
 
-  it.each([[], ['run'], ['plan'], ['status'], ['inspect'], ['recipes']])('%s --help has examples', async (...args) => {
-    const { code, out } = await flagdata(...args, '--help')
-    expect(code).toBe(0)
-    expect(out).toMatch(/Examples?:\n {2}flagdata /)
-  })
+  it.each([[], ['run'], ['plan'], ['status'], ['inspect'], ['recipes']])(
+    '%s --help has examples',
+    async (...args) => {
+      const { code, out } = await flagdata(...args, '--help')
+      expect(code).toBe(0)
+      expect(out).toMatch(/Examples?:\n {2}flagdata /)
+    },
+  )
 
   it('fails in one line, and exits with 2 on wrong usage', async () => {
-    const missing = await flagdata('run', 'c4', '--input', join(work.path, 'none'), '--output', join(work.path, 'x'))
-    expect([missing.code, missing.err]).toEqual([1, `flagdata: ${join(work.path, 'none')}: no such file or folder\n`])
+    const missing = await flagdata(
+      'run',
+      'c4',
+      '--input',
+      join(work.path, 'none'),
+      '--output',
+      join(work.path, 'x'),
+    )
+    expect([missing.code, missing.err]).toEqual([
+      1,
+      `flagdata: ${join(work.path, 'none')}: no such file or folder\n`,
+    ])
     expect((await flagdata('status', work.path)).err).toMatch(/no run of flagdata wrote here\n$/)
     expect((await flagdata('inspect', work.path)).err).toMatch(/no removed documents \(a run writes them/)
-    expect((await flagdata('run', 'c4', '--output', 'x')).err).toMatch(/^flagdata: c4:1:1: read: no path|^flagdata: c4:2:1: read: no path/)
-    for (const args of [['rum'], ['run'], ['run', 'c4', '--workers', '0']]) expect((await flagdata(...args)).code).toBe(2)
+    expect((await flagdata('run', 'c4', '--output', 'x')).err).toMatch(
+      /^flagdata: c4:1:1: read: no path|^flagdata: c4:2:1: read: no path/,
+    )
+    for (const args of [['rum'], ['run'], ['run', 'c4', '--workers', '0']])
+      expect((await flagdata(...args)).code).toBe(2)
     expect((await flagdata('run', 'none', '--debug')).err).toMatch(/DataError: none: no such recipe\n\s+at /)
   })
 
   it('draws progress only for people, and only after a second', () => {
     let [drawn, now] = ['', 0n]
-    const terminal = (isInteractive: boolean) => ({ out() {}, err: (text: string) => void (drawn += text), isInteractive })
+    const terminal = (isInteractive: boolean) => ({
+      out() {},
+      err(text: string) {
+        drawn += text
+      },
+      isInteractive,
+    })
     const progress = { phase: 'steps', done: 1, total: 2, documents: 100, bytes: 2e6 }
     const line = new ProgressLine(terminal(true), () => now)
     line.update(progress)

@@ -32,7 +32,9 @@ const json = new Option('--json', 'print one JSON document')
 function build(terminal: Terminal): Command {
   const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
   const program = new Command('flagdata')
-    .description('Clean and deduplicate text: documents in, clean documents out, every removed one with its reason.')
+    .description(
+      'Clean and deduplicate text: documents in, clean documents out, every removed one with its reason.',
+    )
     .version(manifest.version)
     .option('--debug', 'print stack traces')
     .showHelpAfterError('(flagdata --help shows how)')
@@ -160,7 +162,9 @@ ${exitCodes}`,
       const recipes = await shippedRecipes()
       const text = name === undefined ? undefined : recipes.get(name)
       if (name !== undefined && text === undefined)
-        throw new FlagError('not-found', `no recipe "${name}"`, { hint: `known: ${[...recipes.keys()].join(', ')}` })
+        throw new FlagError('not-found', `no recipe "${name}"`, {
+          hint: `known: ${[...recipes.keys()].join(', ')}`,
+        })
       if (text !== undefined) terminal.out(text)
       else if (options.json) print({ recipes: [...recipes.keys()], steps: stepNames })
       else terminal.out(`recipes: ${[...recipes.keys()].join(', ')}\nsteps: ${stepNames.join(', ')}\n`)

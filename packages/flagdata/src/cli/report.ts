@@ -9,9 +9,16 @@ export function funnel({ documents, steps }: Statistics): string {
   const rows = [['step', 'in', 'kept', 'removed', 'of all']]
   for (const step of steps) {
     const removed = step.documents - step.kept
-    rows.push([step.name, String(step.documents), String(step.kept), String(removed), percent(removed, documents)])
+    rows.push([
+      step.name,
+      String(step.documents),
+      String(step.kept),
+      String(removed),
+      percent(removed, documents),
+    ])
     const reasons = Object.entries(step.removed).sort(([, a], [, b]) => b - a)
-    for (const [reason, count] of reasons) rows.push([`  ${reason}`, '', '', String(count), percent(count, documents)])
+    for (const [reason, count] of reasons)
+      rows.push([`  ${reason}`, '', '', String(count), percent(count, documents)])
   }
   return columns(rows, [1, 2, 3, 4])
 }
@@ -25,10 +32,15 @@ export function faultLines({ faults }: Statistics, places = 3): string[] {
 }
 
 /** A run in lines for people. */
-export function describeSummary({ statistics, dedup, written, pieces, resumed }: Summary, output: string): string {
+export function describeSummary(
+  { statistics, dedup, written, pieces, resumed }: Summary,
+  output: string,
+): string {
   const lines = [funnel(statistics)]
   if (dedup)
-    lines.push(`${dedup.kind} deduplication: ${dedup.removed} removed (${percent(dedup.removed, statistics.documents)})`)
+    lines.push(
+      `${dedup.kind} deduplication: ${dedup.removed} removed (${percent(dedup.removed, statistics.documents)})`,
+    )
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   lines.push(
     `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,

@@ -30,7 +30,13 @@ export class ProgressLine {
     this.#start = now()
   }
 
-  update = (progress: { phase: string; done: number; total: number; documents: number; bytes: number }): void => {
+  update = (progress: {
+    phase: string
+    done: number
+    total: number
+    documents: number
+    bytes: number
+  }): void => {
     this.#documents += progress.documents
     this.#bytes += progress.bytes
     if (!this.#terminal.isInteractive) return

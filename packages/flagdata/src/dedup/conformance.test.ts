@@ -13,7 +13,9 @@ import { clusterPairs } from './minhash/clusters.ts'
 import { Signer } from './minhash/signature.ts'
 
 // datatrove's own files, made by tools/oracles/datatrove_dedup.py.
-const golden = JSON.parse(gunzipSync(readFileSync(new URL('../../goldens/dedup.json.gz', import.meta.url))).toString())
+const golden = JSON.parse(
+  gunzipSync(readFileSync(new URL('../../goldens/dedup.json.gz', import.meta.url))).toString(),
+)
 
 let work: string
 const pieces = duplicateCorpus()

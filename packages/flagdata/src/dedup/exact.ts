@@ -10,7 +10,7 @@ import { xxhash, xxhash64 } from './xxhash64.ts'
 const RECORD = 14
 
 /** The 64-bit hash of a text, written little-endian to `target`. */
-export function hashText(text: string, { hash }: ExactConfig, target: Buffer, at: number): void {
+function hashText(text: string, { hash }: ExactConfig, target: Buffer, at: number): void {
   const bytes = Buffer.from(text)
   if (hash === 'sha1') createHash('sha1').update(bytes).digest().copy(target, at, 0, 8)
   else {

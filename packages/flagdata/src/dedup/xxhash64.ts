@@ -23,8 +23,7 @@ function multiply(aHigh: number, aLow: number, bHigh: number, bLow: number): voi
   const b1 = bLow >>> 16
   const w = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) >>> 0
   const t = ((w & 0xffff) + Math.imul(a0, b1)) >>> 0
-  high =
-    (Math.imul(a1, b1) + (w >>> 16) + (t >>> 16) + Math.imul(aLow, bHigh) + Math.imul(aHigh, bLow)) | 0
+  high = (Math.imul(a1, b1) + (w >>> 16) + (t >>> 16) + Math.imul(aLow, bHigh) + Math.imul(aHigh, bLow)) | 0
   low = Math.imul(aLow, bLow)
 }
 

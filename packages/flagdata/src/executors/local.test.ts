@@ -61,7 +61,8 @@ describe('run', () => {
     const kept = all.filter((it) => it.kept)
     expect(kept.length).toBe(written)
     const byReason: Record<string, number> = {}
-    for (const { removed } of all.filter((it) => !it.kept)) byReason[removed.reason] = (byReason[removed.reason] ?? 0) + 1
+    for (const { removed } of all.filter((it) => !it.kept))
+      byReason[removed.reason] = (byReason[removed.reason] ?? 0) + 1
     const { minhash_duplicate, ...bySteps } = byReason
     expect(minhash_duplicate).toBe(found?.removed)
     expect(minhash_duplicate).toBeGreaterThan(10)
@@ -91,6 +92,14 @@ describe('run', () => {
     expect(plan?.pieces.length).toBe(again.pieces)
   })
 
+  it('does not write into its input or over other files', async () => {
+    const into = (output: string) => run(pipeline([readJsonl(input), writeJsonl(output)]))
+    await expect(into(input)).rejects.toThrow('the output lies in the input')
+    await expect(into(join(input, 'out'))).rejects.toThrow('the output lies in the input')
+    const other = await writeFiles(join(work.path, 'other'), { '00000.jsonl.gz': 'mine' })
+    await expect(into(other)).rejects.toThrow('holds 00000.jsonl.gz, which this run would overwrite')
+  })
+
   it('is the same as the pipeline in TypeScript', async () => {
     const output = join(work.path, 'typescript')
     await run(
@@ -108,8 +117,15 @@ describe('run', () => {
 
   it('runs custom steps in this thread only, and removes exact copies', async () => {
     const output = join(work.path, 'custom')
-    const long = customStep('long', (text) => (text.length > 1000 ? { reason: 'too_long', value: text.length } : undefined))
-    const parts = pipeline([readJsonl(input), long, dedup({ exact: {} }), writeText(output, { compression: 'none' })])
+    const long = customStep('long', (text) =>
+      text.length > 1000 ? { reason: 'too_long', value: text.length } : undefined,
+    )
+    const parts = pipeline([
+      readJsonl(input),
+      long,
+      dedup({ exact: {} }),
+      writeText(output, { compression: 'none' }),
+    ])
     await expect(run(parts, { workers: 2 })).rejects.toThrow(/"long" exists only in this thread/)
     const { written, dedup: found } = await run(parts)
     const files = await outputFiles(output)
@@ -124,19 +140,31 @@ describe('run', () => {
   })
 
   it.each(['none', 'gzip', 'zstd'] as const)('reads what it wrote: %s', async (compression) => {
-    const [first, second] = [join(work.path, `first-${compression}`), join(work.path, `second-${compression}`)]
-    await run(pipeline([readJsonl(join(input, 'a.jsonl')), writeJsonl(first, { compression, removed: false })]))
+    const [first, second] = [
+      join(work.path, `first-${compression}`),
+      join(work.path, `second-${compression}`),
+    ]
+    await run(
+      pipeline([readJsonl(join(input, 'a.jsonl')), writeJsonl(first, { compression, removed: false })]),
+    )
     await run(pipeline([readJsonl(first), writeJsonl(second, { compression: 'none', removed: false })]))
     const lines = (await readFile(join(second, '00000.jsonl'), 'utf8')).trim().split('\n')
     const originals = (await readFile(join(input, 'a.jsonl'), 'utf8')).trim().split('\n')
-    expect(lines.map((line) => JSON.parse(line))).toEqual(originals.map((line) => ({ ...JSON.parse(line), metadata: {} })))
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      originals.map((line) => ({ ...JSON.parse(line), metadata: {} })),
+    )
   })
 
   it('reads text by file and by line', async () => {
-    const folder = await writeFiles(join(work.path, 'texts'), { 'a.txt': 'one\ntwo\n', 'b.md.gz': gzipSync('three') })
+    const folder = await writeFiles(join(work.path, 'texts'), {
+      'a.txt': 'one\ntwo\n',
+      'b.md.gz': gzipSync('three'),
+    })
     const [byFile, byLine] = [join(work.path, 'by-file'), join(work.path, 'by-line')]
     expect((await run(pipeline([readText(folder), writeJsonl(byFile)]))).written).toBe(2)
-    expect((await run(pipeline([readText(folder, { documents: 'line' }), writeJsonl(byLine)]))).written).toBe(3)
+    expect((await run(pipeline([readText(folder, { documents: 'line' }), writeJsonl(byLine)]))).written).toBe(
+      3,
+    )
     expect(documentsOf((await outputFiles(byLine))['00000.jsonl.gz'])).toEqual([
       { id: 'a.txt#0', text: 'one', metadata: {} },
       { id: 'a.txt#4', text: 'two', metadata: {} },
@@ -145,14 +173,19 @@ describe('run', () => {
 
   it('cuts at any place without losing or repeating a document', async () => {
     const documents = corpus().slice(0, 120)
-    const file = join(await writeFiles(join(work.path, 'cuts'), { 'a.jsonl': jsonLines(documents) }), 'a.jsonl')
+    const file = join(
+      await writeFiles(join(work.path, 'cuts'), { 'a.jsonl': jsonLines(documents) }),
+      'a.jsonl',
+    )
     for (const pieceBytes of [700, 9_999, 40_000]) {
       const output = join(work.path, `cuts-${pieceBytes}`)
       const parts = [readJsonl(file, { pieceBytes }), writeJsonl(output, { removed: false })]
       const { pieces } = await run(pipeline(parts))
       const files = Object.entries(await outputFiles(output)).sort(([a], [b]) => (a < b ? -1 : 1))
       expect(files.length).toBe(pieces)
-      expect(files.flatMap(([, bytes]) => documentsOf(bytes).map(({ id }) => id))).toEqual(documents.map(({ id }) => id))
+      expect(files.flatMap(([, bytes]) => documentsOf(bytes).map(({ id }) => id))).toEqual(
+        documents.map(({ id }) => id),
+      )
     }
   })
 })

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findExactDuplicates } from '../dedup/exact.ts'
 import { findBucketPairs } from '../dedup/minhash/buckets.ts'
@@ -10,6 +10,7 @@ import { findPieces, type Piece } from '../readers/pieces.ts'
 import { writeAtomic } from '../writers/atomic.ts'
 import { deduplicatePiece, type OnProgress, processPiece } from './processPiece.ts'
 import {
+  checkOutput,
   enterPlan,
   lock,
   makePlan,
@@ -60,6 +61,7 @@ export async function run(pipeline: Pipeline, options: RunOptions = {}): Promise
     throw new DataError('invalid-argument', `step "${custom.name}" exists only in this thread`, {
       hint: 'custom steps run with workers: 1',
     })
+  await checkOutput(pipeline)
   const pieces = await findPieces(pipeline.read)
   const paths = pathsOf(pipeline)
   const unlock = await lock(paths.state)
@@ -114,6 +116,9 @@ export async function run(pipeline: Pipeline, options: RunOptions = {}): Promise
       written: dedup?.kept ?? statistics.kept,
     }
     await writeAtomic(join(paths.state, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`)
+    // The markers say that these have served; nobody finds a second copy of the data in a hidden folder.
+    for (const folder of [paths.filteredFolder, paths.signatures, paths.pairs, paths.clusters])
+      await rm(folder, { recursive: true, force: true })
     return summary
   } finally {
     await unlock()

@@ -3,8 +3,8 @@ import { SignatureWriter } from '../dedup/minhash/buckets.ts'
 import { Signer } from '../dedup/minhash/signature.ts'
 import type { Document } from '../document.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
-import { isRemoval, type Step } from '../pipeline/step.ts'
 import { addFault, emptyStatistics, type Statistics } from '../pipeline/statistics.ts'
+import { isRemoval, type Removal, type Step } from '../pipeline/step.ts'
 import { readDocuments } from '../readers/documents.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { Text } from '../text/text.ts'
@@ -35,7 +35,10 @@ function signaturesFor({ dedup }: Pipeline): Signatures | undefined {
   }
 }
 
-/** Puts a document through the steps. Returns it as it is kept, or why it is removed, with its text at that point. */
+/**
+ * Puts a document through the steps. Returns it as it is kept, or why it is removed, with its text at that point. A step
+ * that leaves nothing of a text removes the document.
+ */
 function applySteps(
   document: Document,
   steps: readonly Step[],
@@ -51,9 +54,10 @@ function applySteps(
     })
     its.seconds += Number(process.hrtime.bigint() - start) / 1e9
     if (outcome === undefined) its.kept++
-    else if (isRemoval(outcome)) {
-      its.removed[outcome.reason] = (its.removed[outcome.reason] ?? 0) + 1
-      return { document, because: { step: step.name, ...outcome } }
+    else if (isRemoval(outcome) || outcome.text === '') {
+      const removal: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
+      its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
+      return { document, because: { step: step.name, ...removal } }
     } else {
       its.kept++
       its.changed++

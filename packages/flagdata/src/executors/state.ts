@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { DataError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import type { Piece } from '../readers/pieces.ts'
@@ -26,6 +26,7 @@ export interface Paths {
   signatures: string
   pairs: string
   clusters: string
+  filteredFolder: string
   /** What a piece writes before deduplication; its output where there is none. */
   filtered(piece: string): { kept: string; removed?: string }
   output(piece: string): { kept: string; removed?: string }
@@ -34,12 +35,14 @@ export interface Paths {
 export function pathsOf({ write, dedup }: Pipeline): Paths {
   const state = join(write.path, '.flagdata')
   const output = (piece: string) => outputPaths(write, piece)
-  const filteredConfig = { ...write, format: 'jsonl', path: join(state, 'filtered') } as const
+  const filteredFolder = join(state, 'filtered')
+  const filteredConfig = { ...write, format: 'jsonl', path: filteredFolder } as const
   return {
     state,
     signatures: join(state, 'signatures'),
     pairs: join(state, 'pairs'),
     clusters: join(state, 'clusters'),
+    filteredFolder,
     output: (piece) => {
       const paths = output(piece)
       // Documents that the steps removed lie in `removed/` already.
@@ -109,11 +112,37 @@ export async function readDone<Result>(state: string, phase: Phase): Promise<Map
   return done
 }
 
-/** Deletes what an interrupted run left half-written. */
-export async function removePartials(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+/** Names of a run's outputs, complete or not. */
+const outputName = /^\d{5,}(-dedup)?\.(jsonl|txt)(\.gz|\.zst)?(\.partial)?$/
+
+/** Deletes what an interrupted run left half-written, and nothing that is not a run's. */
+export async function removePartials(output: string): Promise<void> {
+  for (const folder of [output, join(output, 'removed')])
+    for (const name of await readdir(folder).catch(() => [] as string[]))
+      if (name.endsWith(PARTIAL) && outputName.test(name)) await rm(join(folder, name))
+  const state = join(output, '.flagdata')
+  const entries = await readdir(state, { recursive: true, withFileTypes: true }).catch(() => [])
   for (const entry of entries)
     if (entry.isFile() && entry.name.endsWith(PARTIAL)) await rm(join(entry.parentPath, entry.name))
+}
+
+/**
+ * Refuses an output that would overwrite or feed the input.
+ *
+ * @throws DataError `invalid-argument`
+ */
+export async function checkOutput({ read, write }: Pipeline): Promise<void> {
+  const [input, output] = [resolve(read.path), resolve(write.path)]
+  if (output === input || output.startsWith(input + sep))
+    throw new DataError('invalid-argument', `${write.path}: the output lies in the input ${read.path}`, {
+      hint: 'write to a folder beside it',
+    })
+  const names = await readdir(output).catch(() => [] as string[])
+  const ours = names.find((name) => outputName.test(name))
+  if (ours !== undefined && !names.includes('.flagdata'))
+    throw new DataError('invalid-argument', `${write.path}: holds ${ours}, which this run would overwrite`, {
+      hint: 'write to an empty folder',
+    })
 }
 
 /**

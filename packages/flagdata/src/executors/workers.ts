@@ -39,7 +39,8 @@ export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnPr
         else reject(toError(piece, message.error))
       }
       const onError = (error: Error) => reject(toError(piece, error))
-      const onExit = (code: number) => reject(toError(piece, { message: `the worker stopped with code ${code}` }))
+      const onExit = (code: number) =>
+        reject(toError(piece, { message: `the worker stopped with code ${code}` }))
       worker.on('message', onMessage).on('error', onError).on('exit', onExit)
       worker.postMessage(piece)
     })

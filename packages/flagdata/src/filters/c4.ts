@@ -73,7 +73,8 @@ export const c4 = defineStep({
         kept.push(judged.line)
         count('line-kept')
       }
-      if (sentences < minSentences) return { reason: 'too_few_sentences', value: sentences, limit: minSentences }
+      if (sentences < minSentences)
+        return { reason: 'too_few_sentences', value: sentences, limit: minSentences }
       const joined = strip(kept.join('\n'))
       return joined === text.value ? undefined : { text: joined }
     }

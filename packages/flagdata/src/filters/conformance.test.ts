@@ -13,7 +13,9 @@ import { gopherQuality } from './gopherQuality.ts'
 import { gopherRepetition } from './gopherRepetition.ts'
 
 // Decisions of datatrove about 20,529 documents, made by tools/oracles/datatrove_filters.py.
-const golden = JSON.parse(gunzipSync(readFileSync(new URL('../../goldens/filters.json.gz', import.meta.url))).toString())
+const golden = JSON.parse(
+  gunzipSync(readFileSync(new URL('../../goldens/filters.json.gz', import.meta.url))).toString(),
+)
 
 const steps: Record<string, () => Step> = {
   'gopher-repetition': gopherRepetition,

@@ -6,11 +6,11 @@ import { pii } from '../modifiers/pii.ts'
 import type { Step } from '../pipeline/step.ts'
 import { EnglishTokenizer } from '../text/englishTokenizer.ts'
 import { Text } from '../text/text.ts'
-import { duplicateNgramCharacters, joinWords, topNgramCharacters } from './ngrams.ts'
 import { c4 } from './c4.ts'
 import { finewebQuality } from './finewebQuality.ts'
 import { gopherQuality } from './gopherQuality.ts'
 import { gopherRepetition } from './gopherRepetition.ts'
+import { duplicateNgramCharacters, joinWords, topNgramCharacters } from './ngrams.ts'
 import { urlFilter } from './url.ts'
 
 const apply = (step: Step, text: string, metadata: { [key: string]: Json } = {}) =>
@@ -113,7 +113,9 @@ describe('pii', () => {
     ['10.0.0.1, 192.168.1.1, 127.0.0.1, 100.64.0.1, 203.0.113.9', undefined],
     ['08.8.8.8 stays', undefined],
   ])('%s', (text, changed) => {
-    expect(apply(pii(), text)).toEqual(changed === undefined || changed === text ? undefined : { text: changed })
+    expect(apply(pii(), text)).toEqual(
+      changed === undefined || changed === text ? undefined : { text: changed },
+    )
   })
 })
 
@@ -134,7 +136,14 @@ describe('hostile texts', () => {
     'one letter': (n) => 'a '.repeat(n / 2),
     emoticons: (n) => ':) '.repeat(n / 3),
   }
-  const steps = [gopherRepetition(), gopherQuality({ minWords: 1 }), c4(), finewebQuality(), pii(), urlFilter()]
+  const steps = [
+    gopherRepetition(),
+    gopherQuality({ minWords: 1 }),
+    c4(),
+    finewebQuality(),
+    pii(),
+    urlFilter(),
+  ]
 
   it.each(Object.keys(shapes))('%s: work grows like the length', (shape) => {
     const time = (n: number) => {

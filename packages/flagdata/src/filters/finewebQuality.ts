@@ -41,7 +41,11 @@ export const finewebQuality = defineStep({
           (line.length <= 2 * shortLineLength && codePoints(line) <= shortLineLength),
       )
       if (short.length / lines.length > options.maxShortLines)
-        return { reason: 'short_line_ratio', value: short.length / lines.length, limit: options.maxShortLines }
+        return {
+          reason: 'short_line_ratio',
+          value: short.length / lines.length,
+          limit: options.maxShortLines,
+        }
 
       const newlines = all.length - 1
       const duplicate = findDuplicates(lines).characters / (text.length - newlines)

@@ -59,7 +59,8 @@ export const gopherQuality = defineStep({
         if ((flag & HAS_LETTER) !== 0) withLetter++
       }
       const length =
-        below('gopher_short_doc', words, options.minWords) ?? above('gopher_long_doc', words, options.maxWords)
+        below('gopher_short_doc', words, options.minWords) ??
+        above('gopher_long_doc', words, options.maxWords)
       if (length) return length
       if (words === 0) return { reason: 'gopher_short_doc', value: 0, limit: 1 }
 

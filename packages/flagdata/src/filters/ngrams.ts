@@ -140,7 +140,10 @@ export function joinWords({ ids, vocabulary }: Words): Run {
  * as a whole, any other is remembered and its first word passed over. N-grams are compared as their words joined
  * without a space, so `a bc` repeats `ab c`.
  */
-export function duplicateNgramCharacters({ units, starts, characters, hashes, words }: Run, n: number): number {
+export function duplicateNgramCharacters(
+  { units, starts, characters, hashes, words }: Run,
+  n: number,
+): number {
   const last = words - n
   if (last < 0) return 0
   const mask = clear(last + 1)

@@ -38,7 +38,10 @@ export const urlFilter = defineStep({
 
     return (_text, { metadata: { url } }) => {
       if (typeof url !== 'string' || url === '') return options.requireUrl ? { reason: 'no_url' } : undefined
-      const { domain, hostname, publicSuffix } = parse(url, { extractHostname: true, validateHostname: false })
+      const { domain, hostname, publicSuffix } = parse(url, {
+        extractHostname: true,
+        validateHostname: false,
+      })
       if (domain && domains.has(domain)) return { reason: 'domain' }
       // Like tldextract: a host name counts only if it ends with a public suffix.
       if (hostname && domain && publicSuffix && domains.has(hostname)) return { reason: 'subdomain' }

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { dedupSchema } from '../dedup/config.ts'
 import type { DedupConfig } from '../dedup/config.ts'
+import { dedupSchema } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
@@ -14,7 +14,10 @@ export const readSchema = z.strictObject({
   /** For `text`: a document per file or per line. */
   documents: z.enum(['file', 'line']).default('file'),
   /** Files that are not compressed are cut into pieces of this many bytes, between lines. */
-  pieceBytes: z.int().min(1).default(64 * 1024 * 1024),
+  pieceBytes: z
+    .int()
+    .min(1)
+    .default(64 * 1024 * 1024),
   /** Longer lines (for `text` by file: longer files) are passed over and reported. */
   maxDocumentBytes: z
     .int()
@@ -50,13 +53,19 @@ export interface Pipeline {
 }
 
 /** Reads JSON lines, plain, `.gz` or `.zst`: `{text, id?, media?, metadata?, …}`; other keys become metadata. */
-export const readJsonl = (path: string, options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {}): Part => ({
+export const readJsonl = (
+  path: string,
+  options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {},
+): Part => ({
   part: 'read',
   config: check('readJsonl', readSchema, { ...options, format: 'jsonl', path }),
 })
 
 /** Reads text, plain, `.gz` or `.zst`: a document per file, or per line. */
-export const readText = (path: string, options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {}): Part => ({
+export const readText = (
+  path: string,
+  options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {},
+): Part => ({
   part: 'read',
   config: check('readText', readSchema, { ...options, format: 'text', path }),
 })
@@ -65,7 +74,10 @@ export const readText = (path: string, options: Omit<z.input<typeof readSchema>,
 export const writeJsonl = (
   path: string,
   options: Omit<z.input<typeof writeSchema>, 'path' | 'format'> = {},
-): Part => ({ part: 'write', config: check('writeJsonl', writeSchema, { ...options, format: 'jsonl', path }) })
+): Part => ({
+  part: 'write',
+  config: check('writeJsonl', writeSchema, { ...options, format: 'jsonl', path }),
+})
 
 /** Writes a folder of text files, documents separated by an empty line. Ids and metadata are not written. */
 export const writeText = (

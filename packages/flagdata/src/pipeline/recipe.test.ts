@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { c4, dedup, openRecipe, parseRecipe, pipeline, readJsonl, shippedRecipes, writeJsonl } from '../index.ts'
+import {
+  c4,
+  dedup,
+  openRecipe,
+  parseRecipe,
+  pipeline,
+  readJsonl,
+  shippedRecipes,
+  writeJsonl,
+} from '../index.ts'
 
 const paths = { input: 'in', output: 'out' }
 

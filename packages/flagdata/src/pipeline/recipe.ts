@@ -1,5 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document as YamlDocument } from 'yaml'
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Document as YamlDocument,
+} from 'yaml'
 import * as z from 'zod'
 import { dedupSchema, exactSchema, minhashSchema } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
@@ -76,10 +84,10 @@ const knownKeys = (schema: z.ZodType) =>
 const recipeSchema = z.strictObject({
   /** What the recipe is for, in a sentence. */
   description: z.string().optional(),
-  read: z.unknown(),
+  read: z.unknown().optional(),
   steps: z.array(z.unknown()).default([]),
   dedup: z.unknown().optional(),
-  write: z.unknown(),
+  write: z.unknown().optional(),
 })
 
 /**
@@ -106,7 +114,8 @@ export function parseRecipe(text: string, file: string, paths: RecipePaths = {})
       : { ...(part as object | undefined), path }
   const required = (part: 'read' | 'write', option: string, path: string | undefined) => {
     const merged = withPath(recipe[part], path)
-    if (merged !== undefined && typeof merged === 'object' && merged !== null && 'path' in merged) return merged
+    if (merged !== undefined && typeof merged === 'object' && merged !== null && 'path' in merged)
+      return merged
     if (merged === undefined || typeof merged === 'object')
       throw source.errorAt([part], `${part}: no path`, `write it there, or give ${option}`)
     return merged
@@ -149,7 +158,8 @@ export async function shippedRecipes(): Promise<ReadonlyMap<string, string>> {
   const recipes = new Map<string, string>()
   for (const folder of recipeFolders) {
     for (const name of (await readdir(folder).catch(() => [])).sort())
-      if (name.endsWith('.yaml')) recipes.set(name.slice(0, -5), await readFile(new URL(name, folder), 'utf8'))
+      if (name.endsWith('.yaml'))
+        recipes.set(name.slice(0, -5), await readFile(new URL(name, folder), 'utf8'))
     if (recipes.size > 0) break
   }
   return recipes

@@ -32,7 +32,7 @@ export interface Statistics {
 }
 
 /** How many places of a kind of bad input are named; the rest is counted. */
-export const NAMED_FAULTS = 20
+const NAMED_FAULTS = 20
 
 export const emptyStatistics = (steps: readonly string[]): Statistics => ({
   documents: 0,
@@ -52,12 +52,17 @@ export const emptyStatistics = (steps: readonly string[]): Statistics => ({
   seconds: 0,
 })
 
+function faultOf({ faults }: Statistics, kind: string): FaultStatistics {
+  faults[kind] ??= { count: 0, first: [] }
+  return faults[kind]
+}
+
 export function addFault(
   statistics: Statistics,
   kind: string,
   place: { file: string; offset: number; found: string },
 ): void {
-  const fault = (statistics.faults[kind] ??= { count: 0, first: [] })
+  const fault = faultOf(statistics, kind)
   fault.count++
   if (fault.first.length < NAMED_FAULTS) fault.first.push(place)
 }
@@ -81,7 +86,7 @@ export function mergeStatistics(steps: readonly string[], parts: readonly Statis
       addCounts(sum.counts, step.counts)
     })
     for (const [kind, { count, first }] of Object.entries(part.faults)) {
-      const fault = (total.faults[kind] ??= { count: 0, first: [] })
+      const fault = faultOf(total, kind)
       fault.count += count
       fault.first.push(...first.slice(0, NAMED_FAULTS - fault.first.length))
     }

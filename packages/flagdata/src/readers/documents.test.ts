@@ -15,13 +15,17 @@ beforeAll(async () => {
 afterAll(() => work.remove())
 
 /** What a run makes of some bytes: the texts and the faults. */
-async function read(content: string | Uint8Array, name = 'a.jsonl', options: { maxDocumentBytes?: number } = {}) {
+async function read(
+  content: string | Uint8Array,
+  name = 'a.jsonl',
+  options: { maxDocumentBytes?: number } = {},
+) {
   const folder = await writeFiles(join(work.path, String(runs++)), { [name]: content })
   return readFolder(folder, options)
 }
 
 async function readFolder(folder: string, options: { maxDocumentBytes?: number } = {}) {
-  const output = join(folder, 'out')
+  const output = `${folder}-out`
   const { statistics } = await run(
     pipeline([readJsonl(folder, options), writeJsonl(output, { compression: 'none', removed: false })]),
   )
@@ -99,22 +103,31 @@ describe('compressed files', () => {
   it.each([
     ['gzip', 'a.jsonl.gz'],
     ['zstd', 'a.jsonl.zst'],
-  ] as const)('gives out what a truncated %s file still holds, always the same', async (compression, name) => {
-    const folder = await writeFiles(join(work.path, `whole-${compression}`), { 'a.jsonl': jsonLines(texts) })
-    const output = join(folder, 'out')
-    await run(pipeline([readJsonl(join(folder, 'a.jsonl')), writeJsonl(output, { compression, removed: false })]))
-    const [[, bytes]] = Object.entries(await outputFiles(output))
-    const seen: number[] = []
-    for (let i = 0; i < 2; i++) {
-      const damaged = await writeFiles(join(work.path, `${compression}-${i}`), { [name]: bytes })
-      await truncate(join(damaged, name), bytes.length - 9)
-      const { documents, faults } = await readFolder(damaged)
-      expect(faults[`truncated-${compression}`]).toMatchObject({ count: 1, first: [{ file: name }] })
-      expect(documents.map(({ text }) => text)).toEqual(texts.slice(0, documents.length).map(({ text }) => text))
-      seen.push(documents.length)
-    }
-    expect(seen[0]).toBe(seen[1])
-  })
+  ] as const)(
+    'gives out what a truncated %s file still holds, always the same',
+    async (compression, name) => {
+      const folder = await writeFiles(join(work.path, `whole-${compression}`), {
+        'a.jsonl': jsonLines(texts),
+      })
+      const output = join(folder, 'out')
+      await run(
+        pipeline([readJsonl(join(folder, 'a.jsonl')), writeJsonl(output, { compression, removed: false })]),
+      )
+      const [[, bytes]] = Object.entries(await outputFiles(output))
+      const seen: number[] = []
+      for (let i = 0; i < 2; i++) {
+        const damaged = await writeFiles(join(work.path, `${compression}-${i}`), { [name]: bytes })
+        await truncate(join(damaged, name), bytes.length - 9)
+        const { documents, faults } = await readFolder(damaged)
+        expect(faults[`truncated-${compression}`]).toMatchObject({ count: 1, first: [{ file: name }] })
+        expect(documents.map(({ text }) => text)).toEqual(
+          texts.slice(0, documents.length).map(({ text }) => text),
+        )
+        seen.push(documents.length)
+      }
+      expect(seen[0]).toBe(seen[1])
+    },
+  )
 
   it.each(['a.jsonl.gz', 'a.jsonl.zst'])('says that %s is not what its name promises', async (name) => {
     const { documents, faults } = await read('{"text":"not compressed"}\n', name)
@@ -126,20 +139,29 @@ describe('compressed files', () => {
 it('finds every line exactly once, however bytes are cut into chunks and ranges', async () => {
   const line = fc.string({ maxLength: 8 }).map((text) => text.replaceAll('\n', ''))
   await fc.assert(
-    fc.asyncProperty(fc.array(line, { maxLength: 8 }), fc.boolean(), fc.nat(40), fc.integer({ min: 1, max: 9 }), async (lines, ends, cut, size) => {
-      const bytes = Buffer.from(lines.join('\n') + (ends ? '\n' : ''))
-      async function* chunksFrom(start: number) {
-        for (let at = start; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
-      }
-      const found: string[] = []
-      const middle = Math.min(cut, bytes.length)
-      for (const [start, end] of [[0, middle], [middle, bytes.length]]) {
-        if (start === end) continue
-        const range = { start, end, maxBytes: 1000 }
-        for await (const { bytes: part } of readLines(chunksFrom(Math.max(0, start - 1)), range, () => {}))
-          found.push(part.toString())
-      }
-      expect(found.filter((it) => it !== '')).toEqual(lines.filter((it) => it !== ''))
-    }),
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 8 }),
+      fc.boolean(),
+      fc.nat(40),
+      fc.integer({ min: 1, max: 9 }),
+      async (lines, ends, cut, size) => {
+        const bytes = Buffer.from(lines.join('\n') + (ends ? '\n' : ''))
+        async function* chunksFrom(start: number) {
+          for (let at = start; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+        }
+        const found: string[] = []
+        const middle = Math.min(cut, bytes.length)
+        for (const [start, end] of [
+          [0, middle],
+          [middle, bytes.length],
+        ]) {
+          if (start === end) continue
+          const range = { start, end, maxBytes: 1000 }
+          for await (const { bytes: part } of readLines(chunksFrom(Math.max(0, start - 1)), range, () => {}))
+            found.push(part.toString())
+        }
+        expect(found.filter((it) => it !== '')).toEqual(lines.filter((it) => it !== ''))
+      },
+    ),
   )
 })

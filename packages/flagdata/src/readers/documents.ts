@@ -15,7 +15,11 @@ export type OnFault = (kind: string, offset: number, found: string) => void
  *
  * @throws the system's error if the file cannot be opened or read
  */
-export async function* readDocuments(piece: Piece, config: ReadConfig, onFault: OnFault): AsyncGenerator<Document> {
+export async function* readDocuments(
+  piece: Piece,
+  config: ReadConfig,
+  onFault: OnFault,
+): AsyncGenerator<Document> {
   const { path, file, start, end } = piece
   let offset = start
   const chunks = readChunks(path, { start: Math.max(0, start - 1), end: Infinity }, (kind, found) =>
@@ -35,7 +39,8 @@ export async function* readDocuments(piece: Piece, config: ReadConfig, onFault: 
     offset = line.offset
     const text = decode(line.bytes, offset, onFault)
     if (text === undefined || text.trim() === '') continue
-    if (config.format === 'text') yield { id: `${file}#${offset}`, text: text.replace(/\r$/, ''), metadata: {} }
+    if (config.format === 'text')
+      yield { id: `${file}#${offset}`, text: text.replace(/\r$/, ''), metadata: {} }
     else {
       const document = parse(text, `${file}#${offset}`, config, (kind, found) => onFault(kind, offset, found))
       if (document) yield document
@@ -113,7 +118,10 @@ function parse(
   }
   const { [config.textKey]: text, [config.idKey]: ownId, media, metadata, ...rest } = value
   if (typeof text !== 'string' || text === '') {
-    onFault('no-text', text === undefined ? `no key "${config.textKey}"` : `"${config.textKey}" is ${describe(text)}`)
+    onFault(
+      'no-text',
+      text === undefined ? `no key "${config.textKey}"` : `"${config.textKey}" is ${describe(text)}`,
+    )
     return undefined
   }
   if (!isWellFormed(text)) {

@@ -16,7 +16,8 @@ const TWISTS: readonly ((text: string, parts: readonly string[]) => string)[] = 
   (text, parts) => `${text}\n${parts.slice(0, Math.ceil(parts.length / 3)).join('\n')}`,
   (text) => text,
   (text) => text.replace(/\. /g, '… '),
-  (text) => `${text} Write to jane.doe@mail.example.org, (x.y@z.co) or 8.8.8.8; not to 192.168.0.1 or 08.8.8.8.`,
+  (text) =>
+    `${text} Write to jane.doe@mail.example.org, (x.y@z.co) or 8.8.8.8; not to 192.168.0.1 or 08.8.8.8.`,
   (text) => text,
   (text) => `# ${text.replace(/ /g, ' # ')}`,
   (text) => text,
@@ -26,7 +27,8 @@ const TWISTS: readonly ((text: string, parts: readonly string[]) => string)[] = 
   (text) => `${text}\nPlease enable JavaScript.\nWe use cookies here to help.\nIt is so.[12] And more.[edit]`,
   (text) => text,
   (text, parts) => `${text}${` ${parts[0].slice(0, 40)}`.repeat(4)}`,
-  (text) => `${text} :) C++ e.g. 5p.m. http://a.b.com/x?y=1 U.S.A. "don't!" 10km (v.1) 3-4 well-known\tend  of.it`,
+  (text) =>
+    `${text} :) C++ e.g. 5p.m. http://a.b.com/x?y=1 U.S.A. "don't!" 10km (v.1) 3-4 well-known\tend  of.it`,
   (text) => text,
   (text) => (text.length % 5 === 0 ? `${text} { }` : text.length % 5 === 1 ? `Lorem ipsum ${text}` : text),
   (text) => text.replace(/[a-z]+/g, (word) => (word.length % 2 ? word : `${word.length * 17}`)),
@@ -59,7 +61,13 @@ export function corpus(): CorpusDocument[] {
   for (let i = 0; i < files.length; i += 4) {
     const html = readFileSync(join(declarations, files[i]), 'utf8')
     const paragraphs = Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim())
-    documents.push({ id: files[i], text: paragraphs.join('\n').slice(0, 3000).replace(/[\ud800-\udbff]$/, '') })
+    documents.push({
+      id: files[i],
+      text: paragraphs
+        .join('\n')
+        .slice(0, 3000)
+        .replace(/[\ud800-\udbff]$/, ''),
+    })
   }
   return documents.filter(({ text }) => text !== '')
 }
@@ -81,7 +89,10 @@ export function duplicateCorpus(): CorpusDocument[][] {
     if (i % 10 === 0) {
       const words = text.split(' ')
       const every = [9, 25, 60][(i / 10) % 3]
-      other.push({ id: `${id}-near`, text: words.map((word, k) => (k % every === 5 ? 'changed' : word)).join(' ') })
+      other.push({
+        id: `${id}-near`,
+        text: words.map((word, k) => (k % every === 5 ? 'changed' : word)).join(' '),
+      })
       if (i % 30 === 0) other.push({ id: `${id}-near-2`, text: `${text} And a little more at the end.` })
     }
     if (i % 25 === 0) other.push({ id: `${id}-copy`, text })

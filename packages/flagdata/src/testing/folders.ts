@@ -9,7 +9,10 @@ export async function temporaryFolder() {
 }
 
 /** Writes files by their names; the folders of the names are made. */
-export async function writeFiles(folder: string, files: Record<string, string | Uint8Array>): Promise<string> {
+export async function writeFiles(
+  folder: string,
+  files: Record<string, string | Uint8Array>,
+): Promise<string> {
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), content)

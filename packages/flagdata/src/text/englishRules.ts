@@ -6,16 +6,16 @@ import tables from './spacyEnglish.json' with { type: 'json' }
  */
 
 const escapeClass = (chars: string) => chars.replace(/[\\\]^[-]/g, '\\$&')
-const escape = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+const escapeText = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 
 const { alpha, alphaLower, alphaUpper } = tables
 const quotes = escapeClass(tables.quotes.join(''))
 const icons = tables.icons.map((chars) => `[${chars}]`)
 const ellipses = ['\\.\\.+', '\u2026']
-const punctuation = tables.punctuation.map(escape)
-const currency = tables.currency.map(escape)
-const hyphens = tables.hyphens.map(escape).join('|')
-const units = tables.units.map(escape).join('|')
+const punctuation = tables.punctuation.map(escapeText)
+const currency = tables.currency.map(escapeText)
+const hyphens = tables.hyphens.map(escapeText).join('|')
+const units = tables.units.map(escapeText).join('|')
 
 const prefixes = [
   '\u00a7',
@@ -26,7 +26,7 @@ const prefixes = [
   '\\+(?![0-9])',
   ...punctuation,
   ...ellipses,
-  ...tables.quotes.map(escape),
+  ...tables.quotes.map(escapeText),
   ...currency,
   ...icons,
 ]
@@ -37,7 +37,7 @@ const beforeFullStop = `0-9${alphaLower}%\u00b2\\-+|\\\\${escapeClass(tables.pun
 const suffixes = [
   ...punctuation,
   ...ellipses,
-  ...tables.quotes.map(escape),
+  ...tables.quotes.map(escapeText),
   ...icons,
   "'s",
   "'S",

@@ -1,19 +1,11 @@
-import {
-  exceptions,
-  findInfixes,
-  isUrl,
-  prefixLength,
-  sentenceEnds,
-  suffixLength,
-} from './englishRules.ts'
+import { exceptions, findInfixes, isUrl, prefixLength, sentenceEnds, suffixLength } from './englishRules.ts'
 import type { Tokenizer, Words } from './tokenizer.ts'
 import { ENDS_SENTENCE, IS_PUNCTUATION, IS_SPACE, Vocabulary } from './vocabulary.ts'
 import { isSpace } from './whitespace.ts'
 
 const LONGEST_EXCEPTION = Math.max(...Array.from(exceptions.keys(), (text) => text.length))
 
-const exceptionOf = (text: string) =>
-  text.length <= LONGEST_EXCEPTION ? exceptions.get(text) : undefined
+const exceptionOf = (text: string) => (text.length <= LONGEST_EXCEPTION ? exceptions.get(text) : undefined)
 
 /** The tokens of a text without white space: affixes are cut off, then infixes cut the rest. */
 function split(text: string, withExceptions: boolean): string[] {
@@ -205,7 +197,8 @@ export class EnglishTokenizer implements Tokenizer {
       const exception = chosen.has(i)
         ? exceptionOf(text.slice(starts[i], starts[last] + texts[ids[last]].length))
         : undefined
-      const tokens = exception?.map((token) => this.#vocabulary.add(token, false)) ?? ids.subarray(i, i + size)
+      const tokens =
+        exception?.map((token) => this.#vocabulary.add(token, false)) ?? ids.subarray(i, i + size)
       for (const id of tokens) {
         if (this.#count === this.#ids.length) {
           this.#ids = doubled(this.#ids)

@@ -14,7 +14,7 @@ export const PUNCTUATION: string =
     .join('')
 
 /** Signs that end a sentence in any script, by datatrove 0.10 (`datatrove/utils/text.py`). */
-export const TERMINAL_PUNCTUATION: string =
+const TERMINAL_PUNCTUATION =
   '!.?\u0589\u061d\u061e\u061f\u06d4\u0700\u0701\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u104a\u104b' +
   '\u1362\u1367\u1368\u166e\u1735\u1736\u17d4\u17d5\u17d6\u17d9\u17da\u1803\u1809\u1944\u1945\u1aa8\u1aa9\u1aaa' +
   '\u1aab\u1b5a\u1b5b\u1b5e\u1b5f\u1b7d\u1b7e\u1c3b\u1c3c\u1c7e\u1c7f\u203c\u203d\u2047\u2048\u2049\u2e2e\u2e3c' +

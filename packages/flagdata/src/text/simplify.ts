@@ -3,9 +3,9 @@ import { strip } from './whitespace.ts'
 
 const number = /\p{Nd}+(?:[.,،٫⎖⎗⎘]\p{Nd}+)?/gu
 const marks = /\p{Mn}/gu
-const beyondAscii = /[^\x00-\x7f]/
-// White space as Python's `\s`, less what punctuation removes before.
-const spaces = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g
+const beyondAscii = /[\u0080-\uffff]/
+// White space as Python's `\s`; its control characters count as punctuation and are gone by then.
+const spaces = /[\t\n \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g
 const signs = new RegExp(`[${PUNCTUATION.replace(/[\\\]^[-]/g, '\\$&')}]`, 'g')
 
 /**

@@ -6,8 +6,8 @@ import { simplify } from './simplify.ts'
 import { codePoints, splitLines, splitSpaces, strip } from './whitespace.ts'
 
 const tokenizer = new EnglishTokenizer()
-const wordsOf = (text: string) => {
-  const { ids, vocabulary } = tokenizer.words(text)
+const wordsOf = (text: string, by = tokenizer) => {
+  const { ids, vocabulary } = by.words(text)
   return Array.from(ids, (id) => vocabulary.texts[id])
 }
 
@@ -25,29 +25,39 @@ describe('words', () => {
   })
 
   it('lose nothing but white space, and do not depend on what was cut before', () => {
-    const part = fc.constantFrom('a', "n't", '.', ':', ')', '-', ' ', '\n', '1', '$', 'U.S.', '@', '…', 'é', '\u{1f600}')
+    const part = fc.constantFrom(
+      'a',
+      "n't",
+      '.',
+      ':',
+      ')',
+      '-',
+      ' ',
+      '\n',
+      '1',
+      '$',
+      'U.S.',
+      '@',
+      '…',
+      'é',
+      '\u{1f600}',
+    )
     fc.assert(
       fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
         const text = parts.join('')
         expect(wordsOf(text).join('')).toBe(splitSpaces(text).join(''))
-        expect(wordsOf(text)).toEqual(
-          (() => {
-            const { ids, vocabulary } = fresh.words(text)
-            return Array.from(ids, (id) => vocabulary.texts[id])
-          })(),
-        )
+        expect(wordsOf(text)).toEqual(wordsOf(text, new EnglishTokenizer()))
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
-  const fresh = new EnglishTokenizer()
 
   it.each([
     ['', 1],
     ['No end', 1],
     ['One. Two! Three?', 3],
     ['Mr. Smith went. He (really) did.', 2],
-    ['Wait... what?! Yes.', 3],
+    ['Wait... what?! Yes.', 2],
   ])('sentences of %j: %i', (text, count) => {
     expect(tokenizer.sentenceCount(text)).toBe(count)
   })

@@ -5,7 +5,7 @@ import type { Removal } from '../pipeline/step.ts'
 import { endings, openTextWriter, type TextWriter } from './lines.ts'
 
 /** The document as a line of JSON: id, text, media and metadata, in that order. */
-export const toJsonLine = ({ id, text, media, metadata }: Document): string =>
+const toJsonLine = ({ id, text, media, metadata }: Document): string =>
   `${JSON.stringify({ id, text, ...(media ? { media } : {}), metadata })}\n`
 
 /** Why a document lies in `removed/`: the step, the reason, and the measured value beside its limit. */

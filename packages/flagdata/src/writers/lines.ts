@@ -1,5 +1,5 @@
-import { createGzip, type Gzip } from 'node:zlib'
 import { once } from 'node:events'
+import { createGzip, type Gzip } from 'node:zlib'
 import type { Compression } from '../readers/chunks.ts'
 import { openAtomic } from './atomic.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { englishTokenizer } from '../../text/text.ts'
 import { simplify } from '../../text/simplify.ts'
+import { englishTokenizer } from '../../text/text.ts'
 import type { MinhashConfig } from '../config.ts'
 import { MersenneTwister } from '../mersenneTwister.ts'
 import { xxhash, xxhash64 } from '../xxhash64.ts'
