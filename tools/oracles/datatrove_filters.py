@@ -1,11 +1,11 @@
 """What datatrove's filters decide about every document of the test corpus.
 
     node --import tsx tools/oracles/datatrove_corpus.ts FOLDER        (prints the corpus' SHA-256)
-    python tools/oracles/datatrove_filters.py FOLDER/corpus.jsonl SHA-256 packages/flagdata/goldens/filters.json.gz
+    python tools/oracles/datatrove_filters.py FOLDER/corpus.jsonl SHA-256 packages/flagdata/goldens/filters.json.gz [EVERY]
 
-Needs datatrove[processing,io] and spacy. Every filter sees the original document; words come from datatrove's own
-English tokenizer. The golden file holds per filter a string with one character per document (its index into
-`reasons`), the statistics, and hashes of changed texts.
+EVERY takes every so many documents only. Needs datatrove[processing,io] and spacy. Every filter sees the original
+document; words come from datatrove's own English tokenizer. The golden file holds per filter a string with one
+character per document (its index into `reasons`), the statistics, and hashes of changed texts.
 """
 
 import gzip
@@ -39,8 +39,8 @@ def short_hash(text):
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def main(corpus, fingerprint, output):
-    documents = [json.loads(line) for line in open(corpus, encoding="utf-8")]
+def main(corpus, fingerprint, output, every=1):
+    documents = [json.loads(line) for line in open(corpus, encoding="utf-8")][:: int(every)]
     made = {name: make() for name, make in filters.items()}
     counts = {name: {} for name in filters}
     for name, it in made.items():
@@ -74,6 +74,7 @@ def main(corpus, fingerprint, output):
         "made": "tools/oracles/datatrove_filters.py",
         "versions": {name: version(name) for name in ("datatrove", "spacy", "numpy")},
         "corpus": fingerprint,
+        "every": int(every),
         "documents": len(documents),
         "words": words_parts,
         "filters": {

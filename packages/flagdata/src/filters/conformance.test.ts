@@ -32,14 +32,15 @@ const noCount = () => {}
 const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
 
 beforeAll(() => {
-  documents = corpus()
+  const all = corpus()
+  expect(fingerprint(all)).toBe(golden.corpus)
+  documents = all.filter((_, i) => i % (golden.every ?? 1) === 0)
   texts = documents.map(({ text }) => new Text(text))
 })
 
 describe('like datatrove, document by document', () => {
   it('compares the same documents', () => {
-    expect([documents.length, fingerprint(documents)]).toEqual([golden.documents, golden.corpus])
-    expect(documents.length).toBeGreaterThan(20_000)
+    expect(documents.length).toBe(golden.documents)
   })
 
   it('has the same words and simplified texts', () => {

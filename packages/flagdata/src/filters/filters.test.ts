@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../document.ts'
@@ -145,14 +144,9 @@ describe('hostile texts', () => {
     urlFilter(),
   ]
 
-  it.each(Object.keys(shapes))('%s: work grows like the length', (shape) => {
-    const time = (n: number) => {
-      const text = shapes[shape](n)
-      const start = performance.now()
-      for (const step of steps) apply(step, text, { url: text })
-      return performance.now() - start
-    }
-    // No time is asserted: a quadratic step would take hours for this length and run into the test's limit.
-    expect(time(300_000)).toBeGreaterThanOrEqual(0)
+  it.each(Object.keys(shapes))('%s', (shape) => {
+    const text = shapes[shape](300_000)
+    // A quadratic step would take hours for this length and run into the test's limit.
+    expect(() => steps.map((step) => apply(step, text, { url: text }))).not.toThrow()
   })
 })

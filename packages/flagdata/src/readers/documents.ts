@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Document, Json, Media } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { readChunks } from './chunks.ts'
+import { compressionOf, readChunks } from './chunks.ts'
 import { readLines } from './lines.ts'
 import type { Piece } from './pieces.ts'
 
@@ -20,7 +20,9 @@ export async function* readDocuments(
   config: ReadConfig,
   onFault: OnFault,
 ): AsyncGenerator<Document> {
-  const { path, file, start, end } = piece
+  const { path, file, start } = piece
+  // The range of a compressed file counts its own bytes, lines count decompressed ones.
+  const end = compressionOf(path) === 'none' ? piece.end : Infinity
   let offset = start
   const chunks = readChunks(path, { start: Math.max(0, start - 1), end: Infinity }, (kind, found) =>
     onFault(kind, offset, found),
