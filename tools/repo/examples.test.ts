@@ -10,9 +10,11 @@ const documents = [
   'README.md',
   'packages/core-tensor/README.md',
   'packages/flagai/README.md',
+  'packages/flagdata/README.md',
   'docs/guide/getting-started.md',
   'docs/packages/core-tensor.md',
   'docs/packages/ai.md',
+  'docs/packages/data.md',
 ]
 
 // The examples speak of these files in the current folder; they are drawn in the style that the model never saw.

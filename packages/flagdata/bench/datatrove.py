@@ -1,0 +1,68 @@
+"""One timed run of datatrove: input, output, filters | minhash, workers. Prints seconds and peak memory as JSON."""
+
+import json
+import os
+import resource
+import sys
+import time
+
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.dedup.minhash import (
+    MinhashConfig,
+    MinhashDedupBuckets,
+    MinhashDedupCluster,
+    MinhashDedupFilter,
+    MinhashDedupSignature,
+)
+from datatrove.pipeline.filters import (
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+)
+from datatrove.pipeline.formatters import PIIFormatter
+from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.writers import JsonlWriter
+
+
+def execute(folder, stage, workers, tasks, *steps):
+    LocalPipelineExecutor(
+        list(steps), tasks=tasks, workers=workers, logging_dir=f"{folder}/log{stage}", start_method="fork"
+    ).run()
+
+
+def main(source, output, task, workers):
+    workers = int(workers)
+    start = time.monotonic()
+    if task == "filters":
+        execute(
+            output, 0, workers, workers,
+            JsonlReader(source),
+            GopherRepetitionFilter(exclusion_writer=JsonlWriter(f"{output}/removed/1")),
+            GopherQualityFilter(exclusion_writer=JsonlWriter(f"{output}/removed/2")),
+            C4QualityFilter(filter_no_terminal_punct=False, exclusion_writer=JsonlWriter(f"{output}/removed/3")),
+            FineWebQualityFilter(exclusion_writer=JsonlWriter(f"{output}/removed/4")),
+            PIIFormatter(),
+            JsonlWriter(f"{output}/kept"),
+        )  # fmt: skip
+    else:
+        config = MinhashConfig()
+        stages = [f"{output}/s", f"{output}/b", f"{output}/c"]
+        execute(output, 1, workers, workers, JsonlReader(source), MinhashDedupSignature(stages[0], config))
+        execute(output, 2, workers, config.num_buckets, MinhashDedupBuckets(stages[0], stages[1], config=config))
+        execute(output, 3, 1, 1, MinhashDedupCluster(stages[1], stages[2], config))
+        execute(
+            output, 4, workers, workers,
+            JsonlReader(source),
+            MinhashDedupFilter(stages[2], exclusion_writer=JsonlWriter(f"{output}/removed")),
+            JsonlWriter(f"{output}/kept"),
+        )  # fmt: skip
+    seconds = time.monotonic() - start
+    # Of the largest process among this one and its workers, in KiB.
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(json.dumps({"seconds": seconds, "megabytes": max(resource.getrusage(it).ru_maxrss for it in who) / 1024}))
+
+
+if __name__ == "__main__":
+    os.environ["LOGURU_LEVEL"] = "ERROR"
+    main(*sys.argv[1:])

@@ -1,0 +1,198 @@
+import { availableParallelism } from 'node:os'
+import { FlagError } from '@flag/core-tensor'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { run as runPipeline } from '../executors/local.ts'
+import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
+import { stepNames } from '../pipeline/registry.ts'
+import { findPieces } from '../readers/pieces.ts'
+import { sampleRemoved } from './inspect.ts'
+import { describeSummary, faultLines, funnel } from './report.ts'
+import { readStatus } from './status.ts'
+import { columns, ProgressLine, printable, type Terminal } from './terminal.ts'
+
+function wholeNumber(least: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`expected a whole number from ${least}`)
+    return value
+  }
+}
+
+const exitCodes = `
+Exit codes: 0 done (bad input is counted, reported on stderr and passed over), 1 failed, 2 wrong usage.
+Results go to stdout, everything else to stderr.`
+
+const workersDefault = Math.min(8, availableParallelism())
+const input = new Option('--input <path>', 'file or folder to read, instead of the recipe’s')
+const output = new Option('--output <folder>', 'folder to write, instead of the recipe’s')
+const json = new Option('--json', 'print one JSON document')
+
+function build(terminal: Terminal): Command {
+  const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+  const program = new Command('flagdata')
+    .description(
+      'Clean and deduplicate text: documents in, clean documents out, every removed one with its reason.',
+    )
+    .version(manifest.version)
+    .option('--debug', 'print stack traces')
+    .showHelpAfterError('(flagdata --help shows how)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagdata run fineweb --input crawl --output clean
+  flagdata run my-recipe.yaml --workers 4
+  flagdata inspect clean --reason list_ratio
+${exitCodes}`,
+    )
+
+  program
+    .command('run')
+    .description('run a recipe, or what is left of it after an interruption')
+    .argument('<recipe>', 'YAML file, or the name of a recipe that comes with flagdata')
+    .addOption(input)
+    .addOption(output)
+    .option('--workers <n>', 'threads', wholeNumber(1), workersDefault)
+    .addOption(json)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagdata run gopher --input crawl.jsonl.gz --output clean
+  flagdata run my-recipe.yaml        (again after a kill: does only what is missing)
+${exitCodes}`,
+    )
+    .action(async (recipe, options) => {
+      const pipeline = await openRecipe(recipe, options)
+      const progress = new ProgressLine(terminal)
+      const summary = await runPipeline(pipeline, {
+        workers: options.workers,
+        onProgress: progress.update,
+      }).finally(() => progress.end())
+      for (const line of faultLines(summary.statistics)) terminal.err(`${printable(line)}\n`)
+      if (options.json) print(summary)
+      else terminal.out(describeSummary(summary, pipeline.write.path))
+    })
+
+  program
+    .command('plan')
+    .description('check a recipe and show what a run would do, without running it')
+    .argument('<recipe>', 'YAML file, or the name of a recipe that comes with flagdata')
+    .addOption(input)
+    .addOption(output)
+    .addOption(json)
+    .addHelpText('after', '\nExample:\n  flagdata plan fineweb --input crawl --output clean')
+    .action(async (recipe, options) => {
+      const { read, steps, dedup, write } = await openRecipe(recipe, options)
+      const pieces = await findPieces(read)
+      if (options.json) {
+        print({ read, steps: steps.map(({ name, options }) => ({ name, options })), dedup, write, pieces })
+        return
+      }
+      const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0)
+      const rows = steps.map(({ name, options }) => [`  ${name}`, JSON.stringify(options)])
+      if (dedup) rows.push(['  dedup', JSON.stringify(dedup)])
+      terminal.out(
+        `${pieces.length} pieces, ${(bytes / 1e6).toFixed(1)} MB from ${read.path} to ${write.path}\n${columns(rows)}\n`,
+      )
+    })
+
+  program
+    .command('status')
+    .description('show how far a run is, while it runs or after it')
+    .argument('<output>', 'folder that the run writes')
+    .addOption(json)
+    .addHelpText('after', '\nExample:\n  flagdata status clean')
+    .action(async (folder, options) => {
+      const status = await readStatus(folder)
+      if (options.json) {
+        print(status)
+        return
+      }
+      if (status.summary) {
+        terminal.out(`complete\n${describeSummary(status.summary, folder)}`)
+        return
+      }
+      const { pieces, dedup } = status
+      terminal.out(`${pieces.done} of ${pieces.total} pieces filtered\n`)
+      if (dedup) terminal.out(`${dedup.done} of ${dedup.total} pieces deduplicated\n`)
+      terminal.out(`${funnel(status.statistics)}\n`)
+    })
+
+  program
+    .command('inspect')
+    .description('show a random sample of the removed documents, each with its reason')
+    .argument('<output>', 'folder that a run wrote')
+    .option('--step <name>', 'only those that this step removed')
+    .option('--reason <name>', 'only those removed for this reason')
+    .option('--count <n>', 'number of documents', wholeNumber(1), 5)
+    .option('--seed <n>', 'chooses the sample', wholeNumber(0), 0)
+    .option('--characters <n>', 'how much of each text is shown', wholeNumber(1), 400)
+    .addOption(json)
+    .addHelpText('after', '\nExample:\n  flagdata inspect clean --reason too_few_sentences --count 3')
+    .action(async (folder, options) => {
+      const sample = await sampleRemoved(folder, options)
+      if (options.json) {
+        print(sample)
+        return
+      }
+      for (const { removed, id, text } of sample) {
+        const { step, reason, value, limit } = removed
+        const measured =
+          value === undefined
+            ? ''
+            : limit === undefined
+              ? ` (cluster ${value})`
+              : ` (${Number(value.toPrecision(3))}, limit ${limit})`
+        const shown = text.length > options.characters ? `${text.slice(0, options.characters)} …` : text
+        terminal.out(`── ${printable(id)} · ${step}: ${reason}${measured}\n${printable(shown)}\n\n`)
+      }
+      if (sample.length === 0) terminal.err('no removed document fits\n')
+    })
+
+  program
+    .command('recipes')
+    .description('list the recipes that come with flagdata and the steps that recipes may use')
+    .argument('[name]', 'print this recipe')
+    .addOption(json)
+    .addHelpText('after', '\nExample:\n  flagdata recipes fineweb > my-recipe.yaml')
+    .action(async (name, options) => {
+      const recipes = await shippedRecipes()
+      const text = name === undefined ? undefined : recipes.get(name)
+      if (name !== undefined && text === undefined)
+        throw new FlagError('not-found', `no recipe "${name}"`, {
+          hint: `known: ${[...recipes.keys()].join(', ')}`,
+        })
+      if (text !== undefined) terminal.out(text)
+      else if (options.json) print({ recipes: [...recipes.keys()], steps: stepNames })
+      else terminal.out(`recipes: ${[...recipes.keys()].join(', ')}\nsteps: ${stepNames.join(', ')}\n`)
+    })
+
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  return program
+}
+
+/**
+ * Runs the command line with the arguments after the program's name and returns the exit code: 0 done, 1 failed
+ * (one line on stderr; a stack trace with `--debug`), 2 wrong usage.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const debug = args.includes('--debug')
+  try {
+    await build(terminal).parseAsync(
+      args.filter((arg) => arg !== '--debug'),
+      { from: 'user' },
+    )
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const { message, stack } = error as Error
+    const hint = error instanceof FlagError && error.hint ? ` (${error.hint})` : ''
+    terminal.err(`flagdata: ${message.split('\n')[0]}${hint}\n`)
+    if (debug) terminal.err(`${stack}\n`)
+    return 1
+  }
+}

@@ -1,0 +1,50 @@
+import type { Summary } from '../executors/local.ts'
+import type { Statistics } from '../pipeline/statistics.ts'
+import { columns } from './terminal.ts'
+
+const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
+
+/** What each step removed, by reason, as a table; `in` and `kept` count documents. */
+export function funnel({ documents, steps }: Statistics): string {
+  const rows = [['step', 'in', 'kept', 'removed', 'of all']]
+  for (const step of steps) {
+    const removed = step.documents - step.kept
+    rows.push([
+      step.name,
+      String(step.documents),
+      String(step.kept),
+      String(removed),
+      percent(removed, documents),
+    ])
+    const reasons = Object.entries(step.removed).sort(([, a], [, b]) => b - a)
+    for (const [reason, count] of reasons)
+      rows.push([`  ${reason}`, '', '', String(count), percent(count, documents)])
+  }
+  return columns(rows, [1, 2, 3, 4])
+}
+
+/** Bad input by kind, with the first places. */
+export function faultLines({ faults }: Statistics, places = 3): string[] {
+  return Object.entries(faults).flatMap(([kind, { count, first }]) => [
+    `${kind}: ${count}`,
+    ...first.slice(0, places).map(({ file, offset, found }) => `  ${file}, byte ${offset}: ${found}`),
+  ])
+}
+
+/** A run in lines for people. */
+export function describeSummary(
+  { statistics, dedup, written, pieces, resumed }: Summary,
+  output: string,
+): string {
+  const lines = [funnel(statistics)]
+  if (dedup)
+    lines.push(
+      `${dedup.kind} deduplication: ${dedup.removed} removed (${percent(dedup.removed, statistics.documents)})`,
+    )
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+  lines.push(
+    `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,
+  )
+  if (resumed > 0) lines.push(`${resumed} of ${pieces} pieces were done by an earlier run`)
+  return `${lines.join('\n')}\n`
+}

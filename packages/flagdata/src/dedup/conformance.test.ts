@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { duplicateCorpus } from '../testing/corpus.ts'
+import { minhashSchema } from './config.ts'
+import { ExactSignatureWriter, findExactDuplicates } from './exact.ts'
+import { findBucketPairs, SignatureWriter } from './minhash/buckets.ts'
+import { clusterPairs } from './minhash/clusters.ts'
+import { Signer } from './minhash/signature.ts'
+
+// datatrove's own files, made by tools/oracles/datatrove_dedup.py.
+const golden = JSON.parse(
+  gunzipSync(readFileSync(new URL('../../goldens/dedup.json.gz', import.meta.url))).toString(),
+)
+
+let work: string
+const pieces = duplicateCorpus()
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'flag-dedup-'))
+})
+afterAll(() => rm(work, { recursive: true }))
+
+/** The files below a folder by their path in it. */
+async function contents(folder: string, encode: (bytes: Buffer) => string): Promise<Record<string, string>> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((it) => it.isFile())
+  const entries = files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name)
+    return [path.slice(folder.length + 1), encode(await readFile(path))] as const
+  })
+  return Object.fromEntries((await Promise.all(entries)).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+const base64 = (bytes: Buffer) => bytes.toString('base64')
+
+it('works on the documents of the golden file', () => {
+  expect(pieces.map((piece) => piece.length)).toEqual(golden.documents)
+})
+
+describe.each([0, 1])('MinHash like datatrove, configuration %i', (which) => {
+  const expected = golden.minhash[which]
+  const config = minhashSchema.parse(expected.config)
+
+  it('writes the same bytes in every stage', async () => {
+    const folder = (stage: string) => join(work, `minhash-${which}`, stage)
+    const signer = new Signer(config)
+    for (const [i, piece] of pieces.entries()) {
+      const writer = new SignatureWriter(config)
+      piece.forEach(({ text }, document) => {
+        if (signer.sign(text)) writer.add(signer.signature, document)
+      })
+      await writer.commit(folder('s'), String(i).padStart(5, '0'))
+    }
+    expect(await contents(folder('s'), sha256)).toEqual(expected.signatures)
+    for (let bucket = 0; bucket < config.buckets; bucket++)
+      await findBucketPairs(folder('s'), folder('b'), bucket, config)
+    expect(await contents(folder('b'), base64)).toEqual(expected.pairs)
+    const counts = await clusterPairs(folder('b'), folder('c'))
+    expect(await contents(folder('c'), base64)).toEqual(expected.clusters)
+    expect(counts.removed).toBeGreaterThan(50)
+  })
+
+  it('clusters the pairs that datatrove wrote', async () => {
+    const [theirs, ours] = [join(work, `theirs-${which}`), join(work, `ours-${which}`)]
+    await mkdir(theirs)
+    for (const [name, bytes] of Object.entries<string>(expected.pairs))
+      await writeFile(join(theirs, name), Buffer.from(bytes, 'base64'))
+    await clusterPairs(theirs, ours)
+    expect(await contents(ours, base64)).toEqual(expected.clusters)
+  })
+})
+
+describe.each([0, 1])('exact deduplication like datatrove, hash %i', (which) => {
+  it('has the same signatures, and removes as many documents of each text', async () => {
+    const expected = golden.exact[which]
+    const folder = join(work, `exact-${which}`)
+    for (const [i, piece] of pieces.entries()) {
+      const writer = new ExactSignatureWriter(expected.config)
+      piece.forEach(({ text }, document) => {
+        writer.add(text, document)
+      })
+      await writer.commit(folder, String(i).padStart(5, '0'))
+    }
+    expect(await contents(folder, sha256)).toEqual(expected.signatures)
+    const output = join(work, `exact-removed-${which}`)
+    const { removed } = await findExactDuplicates(folder, output)
+    const ours = removedTexts(await contents(output, base64), '.remove')
+    expect(ours).toEqual(removedTexts(expected.duplicates, '.c4_dup'))
+    expect(removed).toBe(ours.length)
+  })
+})
+
+/** The texts that files of document numbers remove. Which of two copies goes may differ where all else is equal. */
+function removedTexts(files: Record<string, string>, ending: string): string[] {
+  return Object.entries(files)
+    .flatMap(([name, bytes]) => {
+      const piece = pieces[Number(name.replace(ending, '').split('/').at(-1))]
+      const numbers = Buffer.from(bytes, 'base64')
+      return Array.from({ length: numbers.length / 4 }, (_, i) => piece[numbers.readUInt32LE(4 * i)].text)
+    })
+    .sort()
+}

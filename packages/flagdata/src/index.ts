@@ -1,0 +1,43 @@
+export type { DedupConfig, ExactConfig, MinhashConfig } from './dedup/config.ts'
+export { ExactSignatureWriter, findExactDuplicates } from './dedup/exact.ts'
+export { findBucketPairs, SignatureWriter } from './dedup/minhash/buckets.ts'
+export { type ClusterCounts, clusterPairs } from './dedup/minhash/clusters.ts'
+export { Signer } from './dedup/minhash/signature.ts'
+export type { Document, Json, Media } from './document.ts'
+export { DataError } from './errors.ts'
+export { type RunOptions, run, type Summary } from './executors/local.ts'
+export type { Phase } from './executors/state.ts'
+export { c4, c4Paragraph } from './filters/c4.ts'
+export { finewebQuality } from './filters/finewebQuality.ts'
+export { gopherQuality } from './filters/gopherQuality.ts'
+export { gopherRepetition } from './filters/gopherRepetition.ts'
+export { urlFilter } from './filters/url.ts'
+export { pii } from './modifiers/pii.ts'
+export { defineStep, type StepFactory } from './pipeline/define.ts'
+export {
+  dedup,
+  type Part,
+  type Pipeline,
+  pipeline,
+  type ReadConfig,
+  readJsonl,
+  readText,
+  type WriteConfig,
+  writeJsonl,
+  writeText,
+} from './pipeline/pipeline.ts'
+export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
+export { stepNames } from './pipeline/registry.ts'
+export type { FaultStatistics, Statistics, StepStatistics } from './pipeline/statistics.ts'
+export {
+  type Change,
+  type Count,
+  customStep,
+  type Outcome,
+  type Removal,
+  type Step,
+} from './pipeline/step.ts'
+export { simplify } from './text/simplify.ts'
+export { Text } from './text/text.ts'
+export type { Words } from './text/tokenizer.ts'
+export type { Vocabulary } from './text/vocabulary.ts'

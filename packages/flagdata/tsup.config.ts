@@ -1,0 +1,7 @@
+import { library } from '../../tools/repo/tsup.ts'
+
+export default library({
+  index: 'src/index.ts',
+  worker: 'src/executors/worker.ts',
+  'cli/main': 'src/cli/main.ts',
+})
