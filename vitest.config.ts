@@ -9,6 +9,7 @@ export default defineConfig({
     alias: {
       '@flag/core-tensor': source('./packages/core-tensor/src/index.ts'),
       '@flag/ai': source('./packages/flagai/src/index.ts'),
+      '@flag/perf': source('./packages/flagperf/src/index.ts'),
     },
   },
   test: {

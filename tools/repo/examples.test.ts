@@ -10,9 +10,11 @@ const documents = [
   'README.md',
   'packages/core-tensor/README.md',
   'packages/flagai/README.md',
+  'packages/flagperf/README.md',
   'docs/guide/getting-started.md',
   'docs/packages/core-tensor.md',
   'docs/packages/ai.md',
+  'docs/packages/perf.md',
 ]
 
 // The examples speak of these files in the current folder; they are drawn in the style that the model never saw.

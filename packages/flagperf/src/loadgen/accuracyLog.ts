@@ -33,7 +33,8 @@ function expectedSamples(settings: EffectiveSettings): number {
   return Math.max(byRate, settings.minQueryCount) * settings.samplesPerQuery
 }
 
-const hex = (data: Uint8Array) => Buffer.from(data.buffer, data.byteOffset, data.length).toString('hex').toUpperCase()
+const hex = (data: Uint8Array) =>
+  Buffer.from(data.buffer, data.byteOffset, data.length).toString('hex').toUpperCase()
 
 /** `mlperf_log_accuracy.json`: answers in the order in which they arrived, their bytes in hexadecimal. */
 export function accuracyLog(answers: readonly Answer[]): string {

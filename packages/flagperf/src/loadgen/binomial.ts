@@ -7,7 +7,8 @@ function lnGamma(x: number): number {
   const series =
     (1 / 12 +
       inverse *
-        (-1 / 360 + inverse * (1 / 1260 + inverse * (-1 / 1680 + inverse * (1 / 1188 - inverse * (691 / 360360)))))) /
+        (-1 / 360 +
+          inverse * (1 / 1260 + inverse * (-1 / 1680 + inverse * (1 / 1188 - inverse * (691 / 360360)))))) /
     z
   return (z - 0.5) * Math.log(z) - z + Math.log(2 * Math.PI) / 2 + series - shift
 }
@@ -38,9 +39,7 @@ const nonZero = (value: number) => (Math.abs(value) < SMALLEST ? SMALLEST : valu
 
 /** The regularised incomplete beta function I_x(a, b), with 1 - x given too, for precision near 1. */
 function betaRegularized(x: number, oneMinusX: number, a: number, b: number): number {
-  const front = Math.exp(
-    lnGamma(a + b) - lnGamma(a) - lnGamma(b) + a * Math.log(x) + b * Math.log(oneMinusX),
-  )
+  const front = Math.exp(lnGamma(a + b) - lnGamma(a) - lnGamma(b) + a * Math.log(x) + b * Math.log(oneMinusX))
   if (x < (a + 1) / (a + b + 2)) return (front * betaFraction(x, a, b)) / a
   return 1 - (front * betaFraction(oneMinusX, b, a)) / b
 }

@@ -14,7 +14,8 @@ export interface DetailEntry {
 type Plain = string | boolean | number | bigint | readonly number[]
 
 const json = (value: Plain): string => {
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) >= 1e6 ? `${value}` : general(value)
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) >= 1e6 ? `${value}` : general(value)
   return typeof value === 'bigint' ? `${value}` : JSON.stringify(value)
 }
 
@@ -80,12 +81,18 @@ function scenarioEntries(requested: TestSettings): DetailEntry[] {
     case 'SingleStream':
       return [
         double('requested_single_stream_expected_latency_ns', requested.singleStreamExpectedLatencyNs),
-        double('requested_single_stream_target_latency_percentile', requested.singleStreamTargetLatencyPercentile),
+        double(
+          'requested_single_stream_target_latency_percentile',
+          requested.singleStreamTargetLatencyPercentile,
+        ),
       ]
     case 'MultiStream':
       return [
         double('requested_multi_stream_expected_latency_ns', requested.multiStreamExpectedLatencyNs),
-        double('requested_multi_stream_target_latency_percentile', requested.multiStreamTargetLatencyPercentile),
+        double(
+          'requested_multi_stream_target_latency_percentile',
+          requested.multiStreamTargetLatencyPercentile,
+        ),
         ...entries({ requested_multi_stream_samples_per_query: requested.multiStreamSamplesPerQuery }),
       ]
     case 'Server':

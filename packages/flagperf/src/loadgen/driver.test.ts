@@ -46,7 +46,11 @@ test('single-stream asks one after the other until both time and count are reach
 })
 
 test('multi-stream judges the latency of queries of eight', async () => {
-  const { run, result } = await virtual(() => 4, { scenario: 'MultiStream', minDurationMs: 100, minQueryCount: 662 })
+  const { run, result } = await virtual(() => 4, {
+    scenario: 'MultiStream',
+    minDurationMs: 100,
+    minQueryCount: 662,
+  })
   expect(result).toMatchObject({ valid: true, queryCount: 662, sampleCount: 662 * 8 })
   expect(result?.queryLatency?.target).toBe(4e6)
   expect(run.record.query.slice(0, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1])
@@ -80,10 +84,16 @@ test('queries that are due together can be sent as one', async () => {
 })
 
 test('an accuracy run asks for every sample once', async () => {
-  const settings = { scenario: 'SingleStream', mode: 'AccuracyOnly', performanceSampleCountOverride: 20 } as const
+  const settings = {
+    scenario: 'SingleStream',
+    mode: 'AccuracyOnly',
+    performanceSampleCountOverride: 20,
+  } as const
   const { answers, logs, result } = await virtual(() => 1, settings)
   expect(result).toBeUndefined()
-  expect(answers.map(({ index }) => index).sort((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, i) => i))
+  expect(answers.map(({ index }) => index).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 64 }, (_, i) => i),
+  )
   expect(answers.map(({ id }) => id)).toEqual(Array.from({ length: 64 }, (_, i) => i))
   const log = JSON.parse(logs['mlperf_log_accuracy.json'])
   for (const { qsl_idx, data } of log) expect(Number.parseInt(data, 16)).toBe(qsl_idx)
@@ -91,9 +101,15 @@ test('an accuracy run asks for every sample once', async () => {
 
 test('the end of a run that was not natural is an error in the log', async () => {
   const most = await virtual(() => 1, { minDurationMs: 500, maxQueryCount: 30 })
-  expect(most.run.record.errors[0].message).toBe('IssueQueryThread 0 Ending early: Max query count reached. query_count 30')
+  expect(most.run.record.errors[0].message).toBe(
+    'IssueQueryThread 0 Ending early: Max query count reached. query_count 30',
+  )
   expect(most.logs['mlperf_log_summary.txt']).toContain('1 ERROR encountered. See detailed log.')
-  const ranOut = await virtual(() => 1, { minDurationMs: 500, minQueryCount: 1, singleStreamExpectedLatencyNs: 50e6 })
+  const ranOut = await virtual(() => 1, {
+    minDurationMs: 500,
+    minQueryCount: 1,
+    singleStreamExpectedLatencyNs: 50e6,
+  })
   expect(ranOut.run.record.errors[0].message).toMatch(/^Ending early: Ran out of generated queries/)
   expect(ranOut.result?.recommendations).toEqual([
     'Decrease the expected latency so the loadgen pre-generates more queries.',
@@ -102,7 +118,12 @@ test('the end of a run that was not natural is an error in the log', async () =>
   expect(long.run.record.errors[0].message).toBe(
     'IssueQueryThread 0 Ending early: Max test duration reached. duration_ns 21000000',
   )
-  const settings = { scenario: 'Server', serverTargetQps: 1000, minDurationMs: 500, serverMaxAsyncQueries: 4 } as const
+  const settings = {
+    scenario: 'Server',
+    serverTargetQps: 1000,
+    minDurationMs: 500,
+    serverMaxAsyncQueries: 4,
+  } as const
   const late = await virtual(() => 100, settings)
   expect(late.run.record.errors[0].message).toMatch(/Too many outstanding queries. issued 5 outstanding 5$/)
 })
@@ -126,9 +147,16 @@ test('a sample that is completed twice counts once, as an error', async () => {
       for (const sample of [...samples, ...samples]) complete(sample)
     },
   }
-  const { run } = await runLoadTest(system, library, { minDurationMs: 0, minQueryCount: 3 }, { clock: new VirtualClock() })
+  const { run } = await runLoadTest(
+    system,
+    library,
+    { minDurationMs: 0, minQueryCount: 3 },
+    { clock: new VirtualClock() },
+  )
   expect(run.record.sample.length).toBe(3)
-  expect(run.record.errors.map(({ message }) => message)).toEqual(Array(3).fill('Attempted to complete a sample twice.'))
+  expect(run.record.errors.map(({ message }) => message)).toEqual(
+    Array(3).fill('Attempted to complete a sample twice.'),
+  )
 })
 
 test.each([
@@ -172,7 +200,13 @@ test('writes the four files of LoadGen', async () => {
   }
   const trace = JSON.parse(await readFile(join(folder, 'logs/mlperf_log_trace.json'), 'utf8'))
   const begun = trace.traceEvents.filter((event: { ph: string }) => event.ph === 'b')
-  expect(begun[0].args).toEqual({ sample_seq: 0, query_seq: 0, sample_idx: test.run.record.sample[0], issue_start_ns: 0, complete_ns: 2e6 })
+  expect(begun[0].args).toEqual({
+    sample_seq: 0,
+    query_seq: 0,
+    sample_idx: test.run.record.sample[0],
+    issue_start_ns: 0,
+    complete_ns: 2e6,
+  })
   expect(trace.traceEvents.at(-1)).toEqual({ name: 'LastTrace' })
   await rm(folder, { recursive: true })
 })

@@ -168,9 +168,13 @@ class Driver {
       await this.#system.issueQuery(samples, this.#complete)
       const missing = samples.filter(({ id }) => Number.isNaN(this.#completedNs[id - this.#options.firstId]))
       if (missing.length > 0) {
-        throw new FlagError('runtime', `${this.#system.name} did not complete ${missing.length} samples of a query`, {
-          hint: 'issueQuery has to call complete for every sample before it resolves',
-        })
+        throw new FlagError(
+          'runtime',
+          `${this.#system.name} did not complete ${missing.length} samples of a query`,
+          {
+            hint: 'issueQuery has to call complete for every sample before it resolves',
+          },
+        )
       }
     } catch (error) {
       this.#failure ??= error

@@ -14,7 +14,8 @@ const table: [percentile: number, needed: Record<number, number>][] = [
 ]
 
 test.each(table)('queries needed at percentile %d', (percentile, needed) => {
-  for (const [t, n] of Object.entries(needed)) expect([t, queriesNeeded(Number(t), percentile)]).toEqual([t, n])
+  for (const [t, n] of Object.entries(needed))
+    expect([t, queriesNeeded(Number(t), percentile)]).toEqual([t, n])
 })
 
 test('the most over latency is the largest that the count allows', () => {
@@ -30,21 +31,35 @@ test('the most over latency is the largest that the count allows', () => {
 
 test('the lower tail of the binomial distribution agrees with the sum of its terms', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 120 }), fc.nat(120), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (n, k, p) => {
-      let term = (1 - p) ** n
-      let sum = 0
-      for (let i = 0; i <= Math.min(k, n); i++) {
-        sum += term
-        term *= ((n - i) / (i + 1)) * (p / (1 - p))
-      }
-      expect(lowerTail(n, k, p, 1 - p)).toBeCloseTo(Math.min(sum, 1), 9)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 120 }),
+      fc.nat(120),
+      fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+      (n, k, p) => {
+        let term = (1 - p) ** n
+        let sum = 0
+        for (let i = 0; i <= Math.min(k, n); i++) {
+          sum += term
+          term *= ((n - i) / (i + 1)) * (p / (1 - p))
+        }
+        expect(lowerTail(n, k, p, 1 - p)).toBeCloseTo(Math.min(sum, 1), 9)
+      },
+    ),
   )
 })
 
 test('numbers are written as C++ streams write them', () => {
-  expect([0, 1e6, 1234567, 0.1, 91.46112, 1e-5, 123456.7, 999999.5, -2.5, Infinity].map(general)).toEqual(
-    ['0', '1e+06', '1.23457e+06', '0.1', '91.4611', '1e-05', '123457', '1e+06', '-2.5', 'Infinity'],
-  )
+  expect([0, 1e6, 1234567, 0.1, 91.46112, 1e-5, 123456.7, 999999.5, -2.5, Infinity].map(general)).toEqual([
+    '0',
+    '1e+06',
+    '1.23457e+06',
+    '0.1',
+    '91.4611',
+    '1e-05',
+    '123457',
+    '1e+06',
+    '-2.5',
+    'Infinity',
+  ])
   expect(fixed(99.9, 1)).toBe('99.9')
 })

@@ -4,7 +4,14 @@ import { writeText } from '../files.ts'
 import { VERSION } from '../version.ts'
 import { accuracyLog, accuracySampling } from './accuracyLog.ts'
 import { type Clock, monotonicClock } from './clock.ts'
-import { type DetailEntry, detailLine, errorEntries, planEntries, resultEntries, settingsEntries } from './detailLog.ts'
+import {
+  type DetailEntry,
+  detailLine,
+  errorEntries,
+  planEntries,
+  resultEntries,
+  settingsEntries,
+} from './detailLog.ts'
 import { type Answer, issueQueries, type SystemUnderTest } from './driver.ts'
 import { loadableSets, planQueries } from './queries.ts'
 import type { MeasuredRun } from './record.ts'
@@ -60,7 +67,10 @@ export async function runLoadTest(
     for (const entry of entries) details.push(detailLine(entry, time))
   }
   note([
-    { key: 'loadgen_version', value: JSON.stringify(`@flag/perf ${VERSION}, by the rules of LoadGen 6.0.17`) },
+    {
+      key: 'loadgen_version',
+      value: JSON.stringify(`@flag/perf ${VERSION}, by the rules of LoadGen 6.0.17`),
+    },
     { key: 'test_datetime', value: JSON.stringify(startedAt.toISOString().replace(/\.\d+Z$/, 'Z')) },
     { key: 'sut_name', value: JSON.stringify(system.name) },
     { key: 'qsl_name', value: JSON.stringify(library.name) },

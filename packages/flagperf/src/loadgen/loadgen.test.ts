@@ -46,7 +46,9 @@ function runOf(golden: Golden): MeasuredRun {
   const settings = settingsOf(golden)
   const { queries } = planQueries(settings, loadableSets(settings, golden.total)[0])
   // The schedule is exact; the trace is relative to the first query. Later sets of an accuracy run are not timed.
-  const due = times.map(([query, scheduled]) => (scenario === 'Server' ? (queries[query]?.scheduledNs ?? scheduled) : scheduled))
+  const due = times.map(([query, scheduled]) =>
+    scenario === 'Server' ? (queries[query]?.scheduledNs ?? scheduled) : scheduled,
+  )
   return {
     settings,
     systemName: 'PySUT',
@@ -79,12 +81,15 @@ describe.each(goldens.map((golden) => [golden.name, golden] as const))('LoadGen:
     expect(planned.flatMap(({ samples }) => samples).slice(0, asked.length)).toEqual(asked)
   })
 
-  test.runIf(golden.scenario === 'Server' && golden.mode === 'PerformanceOnly')('has the same schedule', () => {
-    const { queries } = planQueries(settings, sets[0])
-    const [first] = golden.times
-    for (const [query, scheduled] of golden.times)
-      expect(scheduled).toBe(queries[query].scheduledNs - queries[first[0]].scheduledNs)
-  })
+  test.runIf(golden.scenario === 'Server' && golden.mode === 'PerformanceOnly')(
+    'has the same schedule',
+    () => {
+      const { queries } = planQueries(settings, sets[0])
+      const [first] = golden.times
+      for (const [query, scheduled] of golden.times)
+        expect(scheduled).toBe(queries[query].scheduledNs - queries[first[0]].scheduledNs)
+    },
+  )
 
   test('writes the same settings, plan and results to the detail log', () => {
     const run = runOf(golden)

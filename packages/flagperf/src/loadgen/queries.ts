@@ -50,8 +50,7 @@ export function planQueries(settings: EffectiveSettings, set: LoadableSet): Quer
   const { scenario, mode, requested } = settings
   const accuracy = mode === 'AccuracyOnly'
   const loaded = set.samples
-  let samplesPerQuery =
-    accuracy && scenario === 'Offline' ? set.distributionEnd : settings.samplesPerQuery
+  let samplesPerQuery = accuracy && scenario === 'Offline' ? set.distributionEnd : settings.samplesPerQuery
   // Twice what is expected, in case the system is faster; Server's schedule does not depend on the system.
   let durationNs = (scenario === 'Server' ? 1 : 2) * settings.targetDurationMs * 1e6
   let minQueries = settings.minQueryCount
@@ -134,7 +133,8 @@ function offlineSamples(
   count: number,
   random: Generator,
 ): number[] {
-  if (requested.performanceIssueSame) return upTo(count).map(() => loaded[requested.performanceIssueSameIndex])
+  if (requested.performanceIssueSame)
+    return upTo(count).map(() => loaded[requested.performanceIssueSameIndex])
   const samples: number[] = []
   for (let i = 0; i < Math.floor(count / loaded.length); i++) {
     const part = [...loaded]

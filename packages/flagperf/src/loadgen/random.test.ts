@@ -14,7 +14,9 @@ function planOf(settings: Partial<TestSettings>) {
 test('the samples of a timed run', () => {
   const { set, queries } = planOf({ scenario: 'SingleStream', minDurationMs: 0 })
   expect(set.samples.slice(0, 8)).toEqual([216, 267, 822, 906, 663, 580, 710, 908])
-  expect(queries.slice(0, 8).flatMap(({ samples }) => samples)).toEqual([784, 618, 960, 248, 513, 635, 155, 667])
+  expect(queries.slice(0, 8).flatMap(({ samples }) => samples)).toEqual([
+    784, 618, 960, 248, 513, 635, 155, 667,
+  ])
 })
 
 test('multi-stream starts at random places of the set', () => {
@@ -31,7 +33,11 @@ test('the schedule of Server is a Poisson process', () => {
 })
 
 test('an accuracy run goes through the whole library', () => {
-  const settings = { mode: 'AccuracyOnly', scenario: 'SingleStream', performanceSampleCountOverride: 2048 } as const
+  const settings = {
+    mode: 'AccuracyOnly',
+    scenario: 'SingleStream',
+    performanceSampleCountOverride: 2048,
+  } as const
   const { queries } = planOf(settings)
   const asked = queries.flatMap(({ samples }) => samples)
   expect(new Set(asked).size).toBe(2048)

@@ -54,7 +54,8 @@ export interface LoadResult {
 const percentileOf = (sorted: readonly number[], p: number) => sorted[Math.trunc(sorted.length * p)]
 
 /** Sums in 64 bits: nanoseconds of a long run do not fit into a double exactly. */
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + BigInt(Math.round(value)), 0n)
+const sum = (values: readonly number[]) =>
+  values.reduce((total, value) => total + BigInt(Math.round(value)), 0n)
 
 /** Statistics of latencies in nanoseconds. */
 export function latencyStatistics(latencies: readonly number[], target: number): LatencyStatistics {
@@ -79,8 +80,7 @@ export function resultOf({ settings, record }: Pick<MeasuredRun, 'settings' | 'r
   const isServer = settings.scenario === 'Server'
   const sampleCount = latencies.length
   const minDurationMet = isLongEnough(settings, record, sampleLatency.max)
-  const minQueriesMet =
-    record.queryCount >= settings.minQueryCount && sampleCount >= settings.minSampleCount
+  const minQueriesMet = record.queryCount >= settings.minQueryCount && sampleCount >= settings.minSampleCount
   const performanceConstraintsMet = !isServer || sampleLatency.target <= settings.targetLatencyNs
   const earlyStopping = earlyStoppingOf(settings, record.queryCount, byQuery ?? latencies)
   const recommendations: string[] = []

@@ -113,10 +113,7 @@ const OFFLINE_SLACK = 1.1
 const EQUAL_ISSUE_SLACK = 2
 
 /** Throws `invalid-argument` for settings that no test can have. */
-export function effectiveSettings(
-  settings: Partial<TestSettings>,
-  samples: SampleCounts,
-): EffectiveSettings {
+export function effectiveSettings(settings: Partial<TestSettings>, samples: SampleCounts): EffectiveSettings {
   const requested = { ...defaultSettings, ...settings }
   checkSettings(requested, samples)
   const performanceSampleCount = requested.performanceSampleCountOverride || samples.performance
@@ -194,7 +191,11 @@ function checkSettings(requested: TestSettings, samples: SampleCounts): void {
   const fail = (message: string, hint?: string): never => {
     throw new FlagError('invalid-argument', message, { hint })
   }
-  const positive = ['singleStreamExpectedLatencyNs', 'multiStreamExpectedLatencyNs', 'serverTargetQps'] as const
+  const positive = [
+    'singleStreamExpectedLatencyNs',
+    'multiStreamExpectedLatencyNs',
+    'serverTargetQps',
+  ] as const
   for (const name of [...positive, 'offlineExpectedQps'] as const)
     if (!(requested[name] > 0 && Number.isFinite(requested[name])))
       fail(`${name} is ${requested[name]}, expected a number above 0`)
@@ -209,8 +210,12 @@ function checkSettings(requested: TestSettings, samples: SampleCounts): void {
   for (const name of ['minDurationMs', 'maxDurationMs', 'minQueryCount', 'maxQueryCount'] as const)
     if (!(Number.isSafeInteger(requested[name]) && requested[name] >= 0))
       fail(`${name} is ${requested[name]}, expected a whole number from 0`)
-  if (!(Number.isSafeInteger(requested.multiStreamSamplesPerQuery) && requested.multiStreamSamplesPerQuery > 0))
-    fail(`multiStreamSamplesPerQuery is ${requested.multiStreamSamplesPerQuery}, expected a whole number from 1`)
+  if (
+    !(Number.isSafeInteger(requested.multiStreamSamplesPerQuery) && requested.multiStreamSamplesPerQuery > 0)
+  )
+    fail(
+      `multiStreamSamplesPerQuery is ${requested.multiStreamSamplesPerQuery}, expected a whole number from 1`,
+    )
   for (const name of ['total', 'performance'] as const) {
     const count = samples[name]
     if (!(Number.isSafeInteger(count) && count > 0))
@@ -220,5 +225,7 @@ function checkSettings(requested: TestSettings, samples: SampleCounts): void {
     fail('performanceIssueUnique and performanceIssueSame cannot both be asked for')
   const set = requested.performanceSampleCountOverride || samples.performance
   if (requested.performanceIssueSame && requested.performanceIssueSameIndex >= set)
-    fail(`performanceIssueSameIndex is ${requested.performanceIssueSameIndex}, but only ${set} samples are loaded`)
+    fail(
+      `performanceIssueSameIndex is ${requested.performanceIssueSameIndex}, but only ${set} samples are loaded`,
+    )
 }

@@ -60,7 +60,9 @@ const latencyLines = ({ min, max, mean, percentiles }: LatencyStatistics): strin
   `Min latency (ns)                : ${min}`,
   `Max latency (ns)                : ${max}`,
   `Mean latency (ns)               : ${mean}`,
-  ...percentiles.map((latency, i) => `${fixed(reportedPercentiles[i] * 100)} percentile latency (ns)   : ${latency}`),
+  ...percentiles.map(
+    (latency, i) => `${fixed(reportedPercentiles[i] * 100)} percentile latency (ns)   : ${latency}`,
+  ),
 ]
 
 function parameterLines(settings: EffectiveSettings): string[] {

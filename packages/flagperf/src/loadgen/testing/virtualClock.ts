@@ -34,7 +34,6 @@ export class VirtualClock implements Clock {
   }
 }
 
-
 /**
  * A system with one worker that takes queries in order. `serviceMs` gives the time for the query that starts at the
  * given time (in milliseconds).
@@ -52,4 +51,3 @@ export function waitingSystem(clock: Clock, serviceMs: (startMs: number) => numb
     },
   }
 }
-
