@@ -61,7 +61,7 @@ CASES = [
          settings=dict(min_duration_ms=1500, server_target_qps=100), wait=(0.4, 1.5)),
     dict(name='server, valid', scenario='Server',
          settings=dict(min_duration_ms=1000, min_query_count=700, server_target_qps=600,
-                       server_target_latency_ns=2000000000), wait=(0.1, 0.3)),
+                       server_target_latency_ns=60000000000), wait=(0.1, 0.3)),
     dict(name='server, over latency', scenario='Server',
          settings=dict(min_duration_ms=500, min_query_count=300, server_target_qps=400,
                        server_target_latency_ns=4000000), wait=(0.5, 3.0)),

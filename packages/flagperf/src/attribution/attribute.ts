@@ -1,6 +1,6 @@
 import type { NamedNode } from './nodes.ts'
 import type { ProfiledNode } from './profile.ts'
-import { type Work, workOf } from './work.ts'
+import { isCounted, type Work, workOf } from './work.ts'
 
 /** One node of a run: what it did, how long that took, and where. */
 export interface NodeShare {
@@ -40,6 +40,8 @@ export interface Attribution {
     flops: number
   }[]
   readonly fallbacks: readonly FallbackNode[]
+  /** Operators whose operations no rule counts: the rates of their nodes, and the sums, are too low. */
+  readonly uncounted: readonly string[]
 }
 
 /** The runtime's names of execution providers. */
@@ -102,6 +104,7 @@ export function attribute(
     flops: shares.reduce((sum, { work }) => sum + work.flops, 0),
     bytes: shares.reduce((sum, { work }) => sum + work.bytes, 0),
     operators: byOperator(shares, shareOf),
+    uncounted: [...new Set(shares.map(({ operator }) => operator))].filter((name) => !isCounted(name)),
     fallbacks: shares
       .filter((share) => share.provider !== wanted)
       .map(({ name, operator, provider, share }) => ({ name, operator, provider, share })),

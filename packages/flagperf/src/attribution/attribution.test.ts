@@ -10,7 +10,7 @@ import { completeInputs, readNodes, readPorts } from './nodes.ts'
 import { readProfile } from './profile.ts'
 import { profileModel } from './run.ts'
 import { bertBase, resnet50, vitL14 } from './testing/networks.ts'
-import { type CountedNode, workOf } from './work.ts'
+import { type CountedNode, isCounted, workOf } from './work.ts'
 
 describe('published numbers of operations', () => {
   // torchvision's model card: 4.09 (GMACs); the paper, table 1: 3.8 billion multiply-adds.
@@ -112,6 +112,7 @@ describe('work of a node', () => {
   test('a node whose shape depends on data is named, not guessed', () => {
     const { total, uncounted } = modelWork(trace((x) => ops.nonZero(x), [spec('float32', [3, 4])]))
     expect(total.flops).toBe(0)
+    expect(isCounted('NonMaxSuppression')).toBe(false)
     expect(uncounted).toEqual([
       { operator: 'NonZero', reason: expect.stringMatching(/^sizes that depend on data/) },
     ])
@@ -233,6 +234,8 @@ describe('profile', () => {
       gigaflops: 48 / 20 / 1000,
     })
     expect(operators.map(({ operator }) => operator)).toEqual(['MatMul', 'NonZero', 'MemcpyToHost'])
+    const unknown = readProfile(JSON.stringify([event('z', 'Mystery', 'CPU', 1)]), 'p.json')
+    expect(attribute(unknown, [], 'cpu').uncounted).toEqual(['Mystery'])
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import type { Graph, NamedValue, Node, Value } from '@flag/core-tensor'
-import { addWork, type CountedNode, noWork, type TensorType, type Work, workOf } from './work.ts'
+import { addWork, type CountedNode, isCounted, noWork, type TensorType, type Work, workOf } from './work.ts'
 
 /** The work of one node, found from the shapes that inference gives. */
 export interface CountedWork {
@@ -64,6 +64,7 @@ function neededNodes(outputs: readonly NamedValue[]): Set<Node> {
 function countedNode({ operator, domain, attributes, inputs, outputs }: Node): CountedNode | string {
   if (Object.values(attributes).some((value) => typeof value === 'object' && 'graph' in value))
     return 'how often its sub-graphs run is known only when it runs'
+  if (!isCounted(operator)) return 'there is no rule that counts it'
   const symbols = new Set<string>()
   const type = (value: Value): TensorType => {
     for (const dim of value.shape) if (typeof dim === 'string') symbols.add(dim)

@@ -1,4 +1,4 @@
-import { type Attribute, type DType, decodeMessage, FlagError, message, type Port } from '@flag/core-tensor'
+import { type Attribute, type DType, decodeMessage, FlagError, type Message, message, type Port } from '@flag/core-tensor'
 import type { TensorType } from './work.ts'
 
 /**
@@ -43,51 +43,51 @@ interface ModelProto {
   graph?: GraphProto
 }
 
-const tensorMessage = message<TensorProto>('TensorProto', {
+const tensorMessage: Message<TensorProto> = message<TensorProto>('TensorProto', {
   dims: [1, 'int', 'repeated'],
   dataType: [2, 'int'],
   name: [8, 'string'],
 })
-const attributeMessage = message<AttributeProto>('AttributeProto', {
+const attributeMessage: Message<AttributeProto> = message<AttributeProto>('AttributeProto', {
   name: [1, 'string'],
   i: [3, 'int'],
   s: [4, 'bytes'],
-  t: [5, () => tensorMessage as never],
-  g: [6, () => graphMessage as never],
+  t: [5, () => tensorMessage],
+  g: [6, () => graphMessage],
   ints: [8, 'int', 'repeated'],
 })
-const nodeMessage = message<NodeProto>('NodeProto', {
+const nodeMessage: Message<NodeProto> = message<NodeProto>('NodeProto', {
   input: [1, 'string', 'repeated'],
   output: [2, 'string', 'repeated'],
   name: [3, 'string'],
   opType: [4, 'string'],
-  attribute: [5, () => attributeMessage as never, 'repeated'],
+  attribute: [5, () => attributeMessage, 'repeated'],
   domain: [7, 'string'],
 })
-const dimensionMessage = message<DimensionProto>('Dimension', {
+const dimensionMessage: Message<DimensionProto> = message<DimensionProto>('Dimension', {
   dimValue: [1, 'int'],
   dimParam: [2, 'string'],
 })
 const shapeMessage = message<{ dim?: DimensionProto[] }>('TensorShapeProto', {
-  dim: [1, () => dimensionMessage as never, 'repeated'],
+  dim: [1, () => dimensionMessage, 'repeated'],
 })
 const tensorTypeMessage = message<{ elemType?: number; shape?: object }>('TypeProto.Tensor', {
   elemType: [1, 'int'],
-  shape: [2, () => shapeMessage as never],
+  shape: [2, () => shapeMessage],
 })
 const typeMessage = message<{ tensorType?: object }>('TypeProto', {
-  tensorType: [1, () => tensorTypeMessage as never],
+  tensorType: [1, () => tensorTypeMessage],
 })
-const valueMessage = message<ValueInfoProto>('ValueInfoProto', {
+const valueMessage: Message<ValueInfoProto> = message<ValueInfoProto>('ValueInfoProto', {
   name: [1, 'string'],
-  type: [2, () => typeMessage as never],
+  type: [2, () => typeMessage],
 })
-const graphMessage = message<GraphProto>('GraphProto', {
-  node: [1, () => nodeMessage as never, 'repeated'],
-  initializer: [5, () => tensorMessage as never, 'repeated'],
-  input: [11, () => valueMessage as never, 'repeated'],
+const graphMessage: Message<GraphProto> = message<GraphProto>('GraphProto', {
+  node: [1, () => nodeMessage, 'repeated'],
+  initializer: [5, () => tensorMessage, 'repeated'],
+  input: [11, () => valueMessage, 'repeated'],
 })
-const modelMessage = message<ModelProto>('ModelProto', { graph: [7, () => graphMessage as never] })
+const modelMessage: Message<ModelProto> = message<ModelProto>('ModelProto', { graph: [7, () => graphMessage] })
 
 /** TensorProto.DataType. */
 const dtypes: Readonly<Record<number, DType>> = {

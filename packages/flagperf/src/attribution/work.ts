@@ -1,5 +1,4 @@
-import type { Attributes, DType } from '@flag/core-tensor'
-import { byteSize } from '@flag/core-tensor'
+import { type Attributes, byteSize, type DType } from '@flag/core-tensor'
 
 /** Element type and shape of a tensor that exists. */
 export interface TensorType {
@@ -44,7 +43,7 @@ const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
 const elements = (tensor: TensorType | undefined) => (tensor ? product(tensor.shape) : 0)
 
 /** Bytes of a tensor; strings have no fixed size and count as none. */
-export const bytesOf = (tensor: TensorType | undefined): number =>
+const bytesOf = (tensor: TensorType | undefined): number =>
   !tensor || tensor.dtype === 'string' ? 0 : elements(tensor) * byteSize(tensor.dtype)
 
 type MacRule = (node: CountedNode) => number
@@ -58,8 +57,10 @@ const convolution =
   ({ inputs, outputs: [y] }) =>
     elements(y) * product(inputs[weight]?.shape.slice(1) ?? [0])
 
-const int = (attributes: Attributes, name: string, otherwise: number) =>
-  Number((attributes[name] as number | bigint | undefined) ?? otherwise)
+const isSet = (attributes: Attributes, name: string) => Number(attributes[name] ?? 0) !== 0
+
+const gemm: MacRule = ({ inputs: [a], outputs: [y], attributes }) =>
+  elements(y) * (a?.shape[isSet(attributes, 'transA') ? 0 : 1] ?? 0)
 
 /** Gates of a recurrent cell times the products with input and state, for every step and sequence. */
 const recurrent =
@@ -71,11 +72,15 @@ const recurrent =
     return x.shape[0] * x.shape[1] * directions * gates * hidden * (inputSize + hidden)
   }
 
-/** Scores and weighted sum of attention: q, k and v are `[batch, length, width]` or `[batch, heads, length, width]`. */
-const attention: MacRule = ({ inputs: [q, k], outputs: [y] }) => {
+/**
+ * Scores and weighted sum of attention: q, k and v are `[batch, length, width]` or `[batch, heads, length, width]`;
+ * earlier keys come before those of k. A mask saves nothing.
+ */
+const attention: MacRule = ({ inputs, outputs: [y] }) => {
+  const [q, k, , , past] = inputs
   if (!q || !k) return 0
-  const keys = k.shape.at(-2) ?? 0
-  return elements(q) * keys + elements(y) * keys
+  const keys = (k.shape.at(-2) ?? 0) + (past?.shape.at(-2) ?? 0)
+  return (elements(q) + elements(y)) * keys
 }
 
 /** The product of the sizes of all labels: what a loop over all of them would do. */
@@ -100,24 +105,15 @@ const einsum: MacRule = ({ inputs, attributes }) => {
 
 const macRules: Readonly<Record<string, MacRule>> = {
   MatMul: matmul,
-  FusedMatMul: (node) => {
-    const {
-      inputs: [a],
-      outputs: [y],
-      attributes,
-    } = node
-    const summed = a?.shape.at(int(attributes, 'transA', 0) ? -2 : -1) ?? 0
-    return elements(y) * summed
-  },
+  FusedMatMul: ({ inputs: [a], outputs: [y], attributes }) =>
+    elements(y) * (a?.shape.at(isSet(attributes, 'transA') ? -2 : -1) ?? 0),
   MatMulInteger: matmul,
   MatMulIntegerToFloat: matmul,
   DynamicQuantizeMatMul: matmul,
   QLinearMatMul: matmul,
   MatMulNBits: matmul,
-  Gemm: ({ inputs: [a], outputs: [y], attributes }) =>
-    elements(y) * (a?.shape[int(attributes, 'transA', 0) ? 0 : 1] ?? 0),
-  FusedGemm: ({ inputs: [a], outputs: [y], attributes }) =>
-    elements(y) * (a?.shape[int(attributes, 'transA', 0) ? 0 : 1] ?? 0),
+  Gemm: gemm,
+  FusedGemm: gemm,
   Conv: convolution(1),
   FusedConv: convolution(1),
   NhwcFusedConv: convolution(1),
@@ -128,10 +124,7 @@ const macRules: Readonly<Record<string, MacRule>> = {
   LSTM: recurrent(4),
   GRU: recurrent(3),
   RNN: recurrent(1),
-  DynamicQuantizeLSTM: recurrent(4),
   Attention: (node) => (node.domain === 'com.microsoft' ? fusedAttention(node) : attention(node)),
-  MultiHeadAttention: attention,
-  GroupQueryAttention: attention,
 }
 
 /** com.microsoft's Attention takes the hidden states and does the projections to q, k and v itself. */
@@ -215,8 +208,34 @@ const perElement: Readonly<Record<string, number>> = {
 }
 
 const reductions = /^(Reduce\w+|ArgMax|ArgMin|CumSum|GlobalAveragePool|GlobalMaxPool|GlobalLpPool)$/
+const pools = new Set(['MaxPool', 'AveragePool'])
 const views = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Shape', 'Size'])
 const lookups = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice'])
+const moves = new Set(
+  (
+    'Transpose Concat Split Expand Tile Pad Cast CastLike Constant ConstantOfShape Range ScatterElements ScatterND ' +
+    'NonZero OneHot Compress Unique Trilu EyeLike DepthToSpace SpaceToDepth ReverseSequence Dropout ' +
+    'ReorderInput ReorderOutput MemcpyFromHost MemcpyToHost If Loop Scan'
+  ).split(' '),
+)
+
+/** Whether there is a rule that counts an operator's work; without one, its operations count as none. */
+export const isCounted = (operator: string): boolean =>
+  operator in macRules ||
+  operator in perElement ||
+  reductions.test(operator) ||
+  [pools, views, lookups, moves].some((names) => names.has(operator))
+
+/** Which input a product or convolution adds to every element. */
+const biasInput: Readonly<Record<string, number>> = {
+  Conv: 2,
+  FusedConv: 2,
+  NhwcFusedConv: 2,
+  QLinearConv: 8,
+  Gemm: 2,
+  FusedGemm: 2,
+  ConvTranspose: 2,
+}
 
 function otherWork(node: CountedNode, macs: number): number {
   const {
@@ -226,32 +245,22 @@ function otherWork(node: CountedNode, macs: number): number {
     attributes,
   } = node
   if (macs > 0) {
-    const bias = {
-      Conv: 2,
-      FusedConv: 2,
-      NhwcFusedConv: 2,
-      QLinearConv: 8,
-      Gemm: 2,
-      FusedGemm: 2,
-      ConvTranspose: 2,
-    }[operator]
-    const added = bias !== undefined && inputs[bias] ? elements(y) : 0
-    return (
-      added +
-      (attributes.activation === undefined
-        ? 0
-        : elements(y) * (perElement[String(attributes.activation)] ?? 1))
-    )
+    const bias = biasInput[operator]
+    const added = bias !== undefined && inputs[bias] ? 1 : 0
+    // Fused kernels name the activation that they also compute.
+    const { activation } = attributes
+    return elements(y) * (added + (activation === undefined ? 0 : (perElement[String(activation)] ?? 1)))
   }
   if (reductions.test(operator)) return elements(inputs[0])
-  if (operator === 'MaxPool' || operator === 'AveragePool')
+  if (pools.has(operator))
     return elements(y) * product((attributes.kernel_shape as readonly number[] | undefined) ?? [1])
   return elements(y) * (perElement[operator] ?? 0)
 }
 
 /**
  * The work of one run of a node, from its shapes. Operators that only move data have bytes and no operations; those that
- * only give a tensor another shape have neither. What sub-graphs do (If, Loop, Scan) is not in it.
+ * only give a tensor another shape have neither. What sub-graphs do (If, Loop, Scan) is not in it. Operators that
+ * `isCounted` does not know have bytes only.
  */
 export function workOf(node: CountedNode): Work {
   const { operator, inputs, outputs } = node

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageRoot } from '../files.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow, Status } from '../results/schema.ts'
 import type { CaseReply, CaseSpec } from './spec.ts'
@@ -92,17 +92,11 @@ function crashEnding(code: number | null, signal: string | null, lastWords: stri
 function startChild(): ChildProcess {
   const here = fileURLToPath(import.meta.url)
   const fromSource = here.endsWith('.ts')
-  const file = fromSource ? join(dirname(here), 'child.ts') : join(packageRoot(here), 'dist/cases/child.js')
+  const file = fromSource ? join(dirname(here), 'child.ts') : join(packageRoot(), 'dist/cases/child.js')
   return fork(file, [], {
     serialization: 'advanced',
     execArgv: fromSource ? ['--import', 'tsx'] : [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
   })
-}
-
-function packageRoot(file: string): string {
-  let folder = dirname(file)
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  return folder
 }

@@ -32,15 +32,11 @@ test('the schedule of Server is a Poisson process', () => {
   expect([queries.length, durationNs]).toEqual([147, 1539281511])
 })
 
-test('an accuracy run goes through the whole library', () => {
-  const settings = {
-    mode: 'AccuracyOnly',
-    scenario: 'SingleStream',
-    performanceSampleCountOverride: 2048,
-  } as const
-  const { queries } = planOf(settings)
+test('an accuracy run goes through the set in random order', () => {
+  const { queries } = planOf({ mode: 'AccuracyOnly', scenario: 'SingleStream' })
   const asked = queries.flatMap(({ samples }) => samples)
-  expect(new Set(asked).size).toBe(2048)
+  expect(asked.slice(0, 8)).toEqual([1541, 1378, 285, 544, 1171, 1831, 1889, 1321])
+  expect(new Set(asked).size).toBe(1024)
 })
 
 test('only the low 32 bits of a seed count', () => {

@@ -27,7 +27,7 @@ export const settingsToJson = (settings: Partial<TestSettings>) =>
     Object.entries(settings).map(([key, value]) => [key, typeof value === 'bigint' ? `${value}` : value]),
   )
 
-export const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
+const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
   Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       key,

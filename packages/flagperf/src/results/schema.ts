@@ -32,7 +32,7 @@ const profiledNode = z.object({
 })
 
 /** What was measured on a model: every sample of the load test, and every run of every node. */
-export const modelRaw = z.object({
+const modelRaw = z.object({
   kind: z.literal('model'),
   settings: settingsSchema,
   samples: z.object({ total: count, performance: count }),
@@ -46,7 +46,7 @@ export const modelRaw = z.object({
 export type ModelRaw = z.infer<typeof modelRaw>
 
 /** What was measured of the machine: times of runs whose work is known. */
-export const baseRaw = z.object({
+const baseRaw = z.object({
   kind: z.literal('base'),
   probe: z.enum(['gemm', 'memory', 'launch']),
   /** Work of one run: floating-point operations, bytes, or nodes beyond those of the shorter chain. */
@@ -57,10 +57,10 @@ export const baseRaw = z.object({
 })
 export type BaseRaw = z.infer<typeof baseRaw>
 
-export const statuses = ['ok', 'failed', 'crashed', 'timed-out', 'out-of-memory'] as const
+const statuses = ['ok', 'failed', 'crashed', 'timed-out', 'out-of-memory'] as const
 export type Status = (typeof statuses)[number]
 
-export const caseRow = z.object({
+const caseRow = z.object({
   name: z.string(),
   status: z.enum(statuses),
   /** What happened, if it is not ok. */
@@ -75,7 +75,7 @@ export const caseRow = z.object({
 export type CaseRow = z.infer<typeof caseRow>
 
 /** A result file of flagperf. */
-export const resultFile = z.object({
+const resultFile = z.object({
   schema: z.literal('flagperf/1'),
   createdAt: z.string(),
   environment: environmentSchema,
