@@ -1,4 +1,12 @@
-import { type Attribute, type DType, decodeMessage, FlagError, type Message, message, type Port } from '@flag/core-tensor'
+import {
+  type Attribute,
+  type DType,
+  decodeMessage,
+  FlagError,
+  type Message,
+  message,
+  type Port,
+} from '@flag/core-tensor'
 import type { TensorType } from './work.ts'
 
 /**
@@ -87,7 +95,9 @@ const graphMessage: Message<GraphProto> = message<GraphProto>('GraphProto', {
   initializer: [5, () => tensorMessage, 'repeated'],
   input: [11, () => valueMessage, 'repeated'],
 })
-const modelMessage: Message<ModelProto> = message<ModelProto>('ModelProto', { graph: [7, () => graphMessage] })
+const modelMessage: Message<ModelProto> = message<ModelProto>('ModelProto', {
+  graph: [7, () => graphMessage],
+})
 
 /** TensorProto.DataType. */
 const dtypes: Readonly<Record<number, DType>> = {

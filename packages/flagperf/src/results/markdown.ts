@@ -102,6 +102,8 @@ function operatorTable(row: CaseRow): string {
           .map(({ name, operator, provider }) => `${operator} "${name}" (${provider})`)
           .join(', ')
   const unknown =
-    attribution.uncounted.length === 0 ? '' : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
+    attribution.uncounted.length === 0
+      ? ''
+      : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
   return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}`
 }
