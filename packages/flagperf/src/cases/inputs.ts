@@ -10,8 +10,8 @@ export interface InputOptions {
 
 /**
  * Made-up inputs of a model: floating-point numbers uniform in [0, 1), from a seed; whole numbers 0 and truth values
- * false, unless `fill` says otherwise. Throws `unsupported` for texts and `invalid-argument` for names that the model
- * does not have.
+ * false, unless `fill` says otherwise. Throws `unsupported` for texts and `invalid-argument` for names of inputs
+ * and axes that the model does not have.
  */
 export function makeInputs(ports: readonly Port[], options: InputOptions = {}): Record<string, Tensor> {
   const { sizes = {}, fill = {}, seed = 0 } = options
@@ -19,6 +19,12 @@ export function makeInputs(ports: readonly Port[], options: InputOptions = {}): 
   for (const name of Object.keys(fill))
     if (!names.includes(name))
       throw new FlagError('invalid-argument', `the model has no input "${name}", only ${names.join(', ')}`)
+  const axes = ports.flatMap(({ shape }) => shape.filter((dim) => typeof dim === 'string'))
+  for (const name of Object.keys(sizes))
+    if (!axes.includes(name)) {
+      const open = axes.length === 0 ? 'all sizes are fixed' : `only ${[...new Set(axes)].join(', ')}`
+      throw new FlagError('invalid-argument', `the model leaves no axis "${name}" open: ${open}`)
+    }
   const random = new Generator(seed)
   return Object.fromEntries(
     ports.map(({ name, dtype, shape }) => {
