@@ -10,6 +10,7 @@ export default defineConfig({
       '@flag/core-tensor': source('./packages/core-tensor/src/index.ts'),
       '@flag/ai': source('./packages/flagai/src/index.ts'),
       '@flag/data': source('./packages/flagdata/src/index.ts'),
+      '@flag/perf': source('./packages/flagperf/src/index.ts'),
     },
   },
   test: {

@@ -38,7 +38,12 @@ export default defineConfig({
       { text: 'Guide', items: pages('guide', { 'getting-started': 'Getting started' }) },
       {
         text: 'Packages',
-        items: pages('packages', { 'core-tensor': '@flag/core-tensor', ai: '@flag/ai', data: '@flag/data' }),
+        items: pages('packages', {
+          'core-tensor': '@flag/core-tensor',
+          ai: '@flag/ai',
+          data: '@flag/data',
+          perf: '@flag/perf',
+        }),
       },
       { text: 'API reference', collapsed: true, items: apiPages() },
       { text: 'Conformance', link: '/conformance' },

@@ -15,6 +15,8 @@ const documents = [
   'docs/packages/core-tensor.md',
   'docs/packages/ai.md',
   'docs/packages/data.md',
+  'packages/flagperf/README.md',
+  'docs/packages/perf.md',
 ]
 
 // The examples speak of these files in the current folder; they are drawn in the style that the model never saw.

@@ -1,0 +1,85 @@
+import { type DType, dtypes, FlagError } from '@flag/core-tensor'
+import { z } from 'zod'
+import type { TensorType } from './work.ts'
+
+/** What ONNX Runtime's profile says of one node, over all runs. */
+export interface ProfiledNode {
+  readonly name: string
+  readonly operator: string
+  /** As the runtime names it: `CPUExecutionProvider`. */
+  readonly provider: string
+  /** Kernel time of each run, in microseconds. */
+  readonly microseconds: readonly number[]
+  /** In the order of the node's inputs; see `completeInputs` for what may be missing. */
+  readonly inputs: readonly (TensorType | undefined)[]
+  readonly outputs: readonly TensorType[]
+}
+
+const typeShape = z.array(z.record(z.string(), z.array(z.number())))
+const nodeEvent = z.object({
+  cat: z.literal('Node'),
+  name: z.string(),
+  dur: z.number(),
+  args: z.object({
+    op_name: z.string(),
+    provider: z.string().default(''),
+    input_type_shape: typeShape.default([]),
+    output_type_shape: typeShape.default([]),
+  }),
+})
+
+const SUFFIX = '_kernel_time'
+
+/** The runtime's names of element types where they are not ours. */
+const renamed: Readonly<Record<string, DType>> = { float: 'float32', double: 'float64' }
+
+/**
+ * Reads a profile that ONNX Runtime wrote (`enableProfiling`). Nodes come in the order of their first run. The first
+ * `skip` runs of each node, which warm up, are left out. Throws `corrupt-file` for anything else.
+ */
+export function readProfile(text: string, source: string, skip = 0): ProfiledNode[] {
+  let events: unknown
+  try {
+    events = JSON.parse(text)
+  } catch (cause) {
+    throw new FlagError(
+      'corrupt-file',
+      `${source}: not a profile of ONNX Runtime: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+  if (!Array.isArray(events))
+    throw new FlagError('corrupt-file', `${source}: not a profile of ONNX Runtime, which is a list of events`)
+  const nodes = new Map<string, { event: z.infer<typeof nodeEvent>; microseconds: number[] }>()
+  for (const event of events) {
+    const isNode = event?.cat === 'Node' && String(event.name).endsWith(SUFFIX)
+    if (!isNode) continue
+    const parsed = nodeEvent.safeParse(event)
+    if (!parsed.success)
+      throw new FlagError(
+        'corrupt-file',
+        `${source}: event "${event.name}" is not understood: ${z.prettifyError(parsed.error)}`,
+      )
+    const name = parsed.data.name.slice(0, -SUFFIX.length)
+    const known = nodes.get(name) ?? { event: parsed.data, microseconds: [] }
+    known.event = parsed.data
+    known.microseconds.push(parsed.data.dur)
+    nodes.set(name, known)
+  }
+  const typeOf = (entry: Readonly<Record<string, readonly number[]>>) => tensorType(entry, source)
+  return [...nodes].map(([name, { event, microseconds }]) => ({
+    name,
+    operator: event.args.op_name,
+    provider: event.args.provider,
+    microseconds: microseconds.slice(skip),
+    inputs: event.args.input_type_shape.map(typeOf),
+    outputs: event.args.output_type_shape.map(typeOf),
+  }))
+}
+
+function tensorType(entry: Readonly<Record<string, readonly number[]>>, source: string): TensorType {
+  const [[name, shape]] = Object.entries(entry)
+  const dtype = renamed[name] ?? (dtypes as readonly string[]).find((each) => each === name)
+  if (!dtype) throw new FlagError('unsupported', `${source}: element type "${name}" is not known`)
+  return { dtype: dtype as DType, shape }
+}

@@ -1,0 +1,43 @@
+// The process of one case: takes its spec, sends what was measured, and ends.
+import { watchNoise } from '../results/environment.ts'
+import { measureBase } from './base.ts'
+import { commitFault } from './fault.ts'
+import { measureModel } from './model.ts'
+import type { CaseReply, CaseSpec } from './spec.ts'
+
+/** How often the parent hears how much memory is used. */
+const MEMORY_INTERVAL_MS = 100
+
+const send = (reply: CaseReply) =>
+  new Promise<void>((sent) => {
+    process.send?.(reply, () => sent())
+  })
+
+async function measure(spec: CaseSpec) {
+  switch (spec.kind) {
+    case 'model':
+      return measureModel(spec)
+    case 'base':
+      return measureBase(spec)
+    case 'fault':
+      return commitFault(spec)
+  }
+}
+
+process.once('message', async (spec: CaseSpec) => {
+  const noise = watchNoise()
+  const timer = setInterval(
+    () => void send({ type: 'memory', bytes: process.memoryUsage.rss() }),
+    MEMORY_INTERVAL_MS,
+  )
+  timer.unref()
+  try {
+    const raw = await measure(spec)
+    await send({ type: 'result', noise: noise(), raw })
+  } catch (error) {
+    const { message, stack } = error as Error
+    await send({ type: 'error', message, stack })
+  }
+  process.exit(0)
+})
+process.once('disconnect', () => process.exit(1))

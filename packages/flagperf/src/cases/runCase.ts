@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packageRoot } from '../files.ts'
+import { derive } from '../results/derive.ts'
+import type { CaseRow, Status } from '../results/schema.ts'
+import type { CaseReply, CaseSpec } from './spec.ts'
+
+export interface CaseLimits {
+  /** Milliseconds after which a case is stopped. */
+  readonly timeLimitMs: number
+  /** Bytes of memory beyond which a case is stopped. */
+  readonly memoryLimitBytes: number
+}
+
+type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
+
+/**
+ * Runs a case in a process of its own. Whatever happens there, a row comes back that says so: a crash, a case that does
+ * not end, and one that takes all memory are results like others.
+ */
+export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits): Promise<CaseRow> {
+  const { kind: _, ...options } = spec
+  const ending = await endingOf(spec, limits)
+  return {
+    name,
+    options: { ...options },
+    ...ending,
+    ...(ending.raw ? { derived: derive(ending.raw) } : {}),
+  }
+}
+
+function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits): Promise<Ending> {
+  return new Promise((settle) => {
+    const child = startChild()
+    let ending: Ending | undefined
+    let lastWords = ''
+    const stop = (status: Status, message: string) => {
+      ending ??= { status, message }
+      child.kill('SIGKILL')
+    }
+    const timer = setTimeout(
+      () => stop('timed-out', `it did not end within ${timeLimitMs / 1000} s, so its process was stopped`),
+      timeLimitMs,
+    )
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-4000)
+    })
+    child.on('message', (reply: CaseReply) => {
+      if (reply.type === 'result') ending ??= { status: 'ok', noise: reply.noise, raw: reply.raw }
+      else if (reply.type === 'error') ending ??= errorEnding(reply.message)
+      else if (reply.bytes > memoryLimitBytes)
+        stop(
+          'out-of-memory',
+          `it took ${megabytes(reply.bytes)}, more than the limit of ${megabytes(memoryLimitBytes)}`,
+        )
+    })
+    child.on('error', (error) => {
+      ending ??= { status: 'failed', message: `its process could not be started: ${error.message}` }
+      clearTimeout(timer)
+      settle(ending)
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      settle(ending ?? crashEnding(code, signal, lastWords))
+    })
+    child.send(spec, (error) => {
+      if (error) stop('failed', `its process did not take the case: ${error.message}`)
+    })
+  })
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`
+
+/** What allocation failures look like: in ONNX Runtime, in C++, and in V8. */
+const NO_MEMORY =
+  /bad_alloc|bad allocation|heap out of memory|failed to allocate memory|Array buffer allocation failed/i
+
+const errorEnding = (message: string): Ending => ({
+  status: NO_MEMORY.test(message) ? 'out-of-memory' : 'failed',
+  message,
+})
+
+function crashEnding(code: number | null, signal: string | null, lastWords: string): Ending {
+  const how = signal ? `signal ${signal}` : `exit code ${code}`
+  const words = lastWords.trim().split('\n')[0]
+  const message = `its process ended with ${how}${words === '' ? '' : `: ${words}`}`
+  return { status: NO_MEMORY.test(lastWords) ? 'out-of-memory' : 'crashed', message }
+}
+
+/** Starts the process of a case: from the package's `dist`, or, in its repository, from the sources. */
+function startChild(): ChildProcess {
+  const here = fileURLToPath(import.meta.url)
+  const fromSource = here.endsWith('.ts')
+  const file = fromSource ? join(dirname(here), 'child.ts') : join(packageRoot(), 'dist/cases/child.js')
+  return fork(file, [], {
+    serialization: 'advanced',
+    execArgv: fromSource ? ['--import', 'tsx'] : [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+  })
+}

@@ -1,0 +1,42 @@
+import type { ExecutionProvider } from '@flag/core-tensor'
+import type { TestSettings } from '../loadgen/settings.ts'
+import type { CaseRow } from '../results/schema.ts'
+
+/** A model under a load. */
+export interface ModelSpec {
+  readonly kind: 'model'
+  readonly model: string
+  readonly provider: ExecutionProvider
+  readonly threads: number
+  readonly sizes: Readonly<Record<string, number>>
+  readonly fill: Readonly<Record<string, number>>
+  /** LoadGen's settings; seeds are those of its mlperf.conf. */
+  readonly settings: Partial<Omit<TestSettings, `${string}Seed`>>
+  /** Runs that the profiler watches. */
+  readonly profiledRuns: number
+}
+
+/** A property of the machine. */
+export interface BaseSpec {
+  readonly kind: 'base'
+  readonly probe: 'gemm' | 'memory' | 'launch'
+  readonly provider: ExecutionProvider
+  readonly threads: number
+  /** `gemm`: rows and columns; `memory`: bytes of the array; `launch`: nodes of the longer chain. */
+  readonly size: number
+  readonly runs: number
+}
+
+/** Ends in a way that a case must not; for tests of what contains it. */
+export interface FaultSpec {
+  readonly kind: 'fault'
+  readonly fault: 'abort' | 'exit' | 'hang' | 'memory' | 'throw'
+}
+
+export type CaseSpec = ModelSpec | BaseSpec | FaultSpec
+
+/** What a case's process sends back. */
+export type CaseReply =
+  | { readonly type: 'memory'; readonly bytes: number }
+  | { readonly type: 'result'; readonly noise: CaseRow['noise']; readonly raw: NonNullable<CaseRow['raw']> }
+  | { readonly type: 'error'; readonly message: string; readonly stack?: string }

@@ -1,0 +1,133 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { derive } from '../results/derive.ts'
+import { environment } from '../results/environment.ts'
+import type { BaseRaw, CaseRow, ResultFile } from '../results/schema.ts'
+import { doctor } from './doctor.ts'
+import { run } from './program.ts'
+
+let folder: string
+let result: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flagperf-cli-'))
+  result = join(folder, 'machine.json')
+  const raw: BaseRaw = { kind: 'base', probe: 'gemm', workPerRun: 2000, timesNs: [20, 40], referenceNs: [] }
+  const row: CaseRow = { name: 'gemm', status: 'ok', options: {}, raw, derived: derive(raw) }
+  await writeFile(result, JSON.stringify(resultOf(row)))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const resultOf = (...cases: CaseRow[]): ResultFile => ({
+  schema: 'flagperf/1',
+  createdAt: '2026-01-01T00:00:00Z',
+  environment: environment(),
+  cases,
+})
+
+async function flagperf(...args: string[]) {
+  let out = ''
+  let err = ''
+  const terminal = {
+    out: (text: string) => {
+      out += text
+    },
+    err: (text: string) => {
+      err += text
+    },
+  }
+  return { code: await run(args, terminal), out, err }
+}
+
+test.each([[[]], [['model']], [['base']], [['verify']], [['report']], [['doctor']]])(
+  '%j --help has examples',
+  async (command) => {
+    const { code, out } = await flagperf(...command, '--help')
+    expect(code).toBe(0)
+    expect(out).toMatch(/Examples?:\n {2}flagperf /)
+  },
+)
+
+test('verify says that a result follows from its samples, and when it does not', async () => {
+  expect(await flagperf('verify', result)).toMatchObject({ code: 0, err: '' })
+  const forged = join(folder, 'forged.json')
+  await writeFile(forged, (await readFile(result, 'utf8')).replace('"best":100', '"best":120'))
+  const { code, out } = await flagperf('verify', forged)
+  expect(code).toBe(1)
+  expect(out).toBe(`${forged}: gemm.best is 120, the samples give 100\n`)
+  expect(JSON.parse((await flagperf('verify', forged, '--json')).out)).toMatchObject({
+    cases: 1,
+    discrepancies: [{ where: 'gemm.best', stated: 120, computed: 100 }],
+  })
+})
+
+test('report writes Markdown, to the terminal or to a file', async () => {
+  const { out } = await flagperf('report', result)
+  expect(out).toContain('| gemm | 100.0 | 66.67 | GFLOP/s | 2 |')
+  const file = join(folder, 'machine.md')
+  await flagperf('report', result, '--output', file)
+  expect(await readFile(file, 'utf8')).toBe(out)
+})
+
+test.each([
+  ['{"schema":"flagperf/1"', /not a result of flagperf/],
+  ['{"schema":"flagperf/2"}', /at schema/],
+  ['{"schema":"flagperf/1","createdAt":"","environment":{},"cases":[]}', /at environment/],
+])('a damaged result: %s', async (text, message) => {
+  const file = join(folder, 'damaged.json')
+  await writeFile(file, text)
+  const { code, err } = await flagperf('verify', file)
+  expect(code).toBe(1)
+  expect(err).toMatch(message)
+  expect(err.trimEnd().split('\n').length).toBe(1)
+})
+
+test('wrong usage is 2, a file that is not there 1', async () => {
+  expect((await flagperf('model', 'x.onnx', '--tier', 'slow')).code).toBe(2)
+  expect((await flagperf('model', 'x.onnx', '--size', 'batch')).code).toBe(2)
+  expect((await flagperf('base', '--threads', '0')).code).toBe(2)
+  expect((await flagperf('report', join(folder, 'none.json'))).err).toMatch(/none.json: cannot be read/)
+  const { code, err } = await flagperf('model', join(folder, 'none.onnx'))
+  expect(code).toBe(1)
+  expect(err).toMatch(/^flagperf: .*none.onnx: no such file \(flagperf model takes/)
+})
+
+test('a model that is none gives a row, and the exit code says so', async () => {
+  const file = join(folder, 'text.onnx')
+  await writeFile(file, 'not a model')
+  const output = join(folder, 'text.json')
+  const { code, out } = await flagperf(
+    'model',
+    file,
+    '--scenario',
+    'offline',
+    '--tier',
+    'quick',
+    '--threads',
+    '1',
+    '--output',
+    output,
+    '--json',
+  )
+  expect(code).toBe(1)
+  const written = JSON.parse(await readFile(output, 'utf8'))
+  expect(written).toEqual(JSON.parse(out))
+  expect(written.cases).toMatchObject([{ name: 'text.onnx offline cpu 1 threads', status: 'failed' }])
+})
+
+test('doctor tries every provider', async () => {
+  let out = ''
+  const terminal = {
+    out: (text: string) => {
+      out += text
+    },
+    err: () => {},
+  }
+  await doctor(terminal, {}, async (provider) =>
+    provider === 'cpu' ? { usable: true } : { usable: false, reason: `no ${provider} here` },
+  )
+  expect(out).toMatch(/provider cpu +works/)
+  expect(out).toMatch(/provider webgpu +does not work: no webgpu here/)
+  expect(out).toMatch(/onnxruntime +1\.30\.0/)
+})

@@ -1,0 +1,37 @@
+import { executionProviders, type ProviderProbe, probeProvider } from '@flag/core-tensor'
+import { environment } from '../results/environment.ts'
+import { columns, type Terminal } from './terminal.ts'
+
+/** `flagperf doctor`: what this machine offers, found out by trying it, and what would disturb measurements. */
+export async function doctor(
+  terminal: Terminal,
+  options: { json?: boolean },
+  probe: typeof probeProvider = probeProvider,
+): Promise<void> {
+  const providers: Record<string, ProviderProbe> = {}
+  // One after the other: each runs in a process of its own, and a driver may not like company.
+  for (const provider of executionProviders) providers[provider] = await probe(provider)
+  const machine = environment()
+  const libc = process.platform === 'linux' ? libcOf() : undefined
+  const report = { environment: machine, libc, providers }
+  if (options.json) {
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+    return
+  }
+  const rows = [
+    ...Object.entries(machine).map(([key, value]) => [key, String(value)]),
+    ...(libc === undefined ? [] : [['libc', libc]]),
+    ...Object.entries(providers).map(([name, { usable, ...rest }]) => [
+      `provider ${name}`,
+      usable ? 'works' : `does not work: ${'reason' in rest ? rest.reason : ''}`,
+    ]),
+  ]
+  terminal.out(`${columns(rows)}\n`)
+}
+
+/** ONNX Runtime's packages are built for glibc alone. */
+function libcOf(): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const glibc = header.glibcVersionRuntime
+  return glibc ? `glibc ${glibc}` : 'not glibc (musl?): onnxruntime-node does not run here'
+}

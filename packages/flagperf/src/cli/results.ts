@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { FlagError } from '@flag/core-tensor'
+import { writeText } from '../files.ts'
+import { toMarkdown } from '../results/markdown.ts'
+import { parseResult, type ResultFile } from '../results/schema.ts'
+import { verify } from '../results/verify.ts'
+import type { Terminal } from './terminal.ts'
+
+async function readResult(file: string): Promise<ResultFile> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new FlagError('not-found', `${file}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+  return parseResult(text, file)
+}
+
+/** `flagperf verify`: whether every derived number follows from the raw samples. */
+export async function verifyFile(
+  terminal: Terminal,
+  file: string,
+  options: { json?: boolean },
+): Promise<boolean> {
+  const result = await readResult(file)
+  const discrepancies = verify(result)
+  if (options.json)
+    terminal.out(`${JSON.stringify({ file, cases: result.cases.length, discrepancies }, null, 2)}\n`)
+  else if (discrepancies.length === 0)
+    terminal.out(`${file}: ${result.cases.length} cases, every derived number follows from the raw samples\n`)
+  else
+    for (const { where, stated, computed } of discrepancies)
+      terminal.out(
+        `${file}: ${where} is ${JSON.stringify(stated)}, the samples give ${JSON.stringify(computed)}\n`,
+      )
+  return discrepancies.length === 0
+}
+
+/** `flagperf report`: a result as Markdown. */
+export async function report(terminal: Terminal, file: string, options: { output?: string }): Promise<void> {
+  const markdown = toMarkdown(await readResult(file))
+  if (options.output) await writeText(options.output, markdown)
+  else terminal.out(markdown)
+}

@@ -1,0 +1,109 @@
+import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
+import type { CaseRow, ResultFile } from './schema.ts'
+
+const ms = (ns: number) => (ns / 1e6).toFixed(3)
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** A result as a Markdown page. Everything in it is computed from the raw samples. */
+export function toMarkdown(result: ResultFile): string {
+  const { environment: env } = result
+  const parts = [
+    '# flagperf',
+    `${result.createdAt} · ${env.processor}, ${env.availableCores} of ${env.cores} cores · ${env.platform} ${env.architecture} · ` +
+      `Node ${env.node} · ONNX Runtime ${env.onnxruntime} · machine \`${env.fingerprint}\``,
+  ]
+  const models = result.cases.filter(({ raw }) => raw?.kind === 'model')
+  const base = result.cases.filter(({ raw }) => raw?.kind === 'base')
+  const broken = result.cases.filter(({ status }) => status !== 'ok')
+  if (base.length > 0) parts.push('## Machine', baseTable(base))
+  if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
+  if (broken.length > 0)
+    parts.push(
+      '## Not measured',
+      table(
+        ['case', 'status', 'what happened'],
+        broken.map(({ name, status, message = '' }) => [name, status, message]),
+      ),
+    )
+  return `${parts.join('\n\n')}\n`
+}
+
+const baseTable = (rows: readonly CaseRow[]) =>
+  table(
+    ['probe', 'best', 'median', 'unit', 'runs'],
+    rows.flatMap(({ name, raw }) => {
+      if (raw?.kind !== 'base') return []
+      const { best, median, unit, runs } = baseNumbers(raw)
+      return [[name, best.toPrecision(4), median.toPrecision(4), unit, String(runs)]]
+    }),
+  )
+
+function modelTable(rows: readonly CaseRow[]): string {
+  const header = [
+    'case',
+    'scenario',
+    'verdict',
+    'samples',
+    'samples/s',
+    'p50 ms',
+    'p90 ms',
+    'p99 ms',
+    'open ms',
+    'first run ms',
+    'GFLOP/run',
+  ]
+  return table(
+    header,
+    rows.flatMap((row) => {
+      if (row.raw?.kind !== 'model') return []
+      const { load, attribution, openMs, firstRunMs } = modelNumbers(row.raw)
+      const { percentiles } = load.queryLatency ?? load.sampleLatency
+      return [
+        [
+          row.name,
+          String(row.raw.settings.scenario),
+          load.valid ? 'VALID' : 'INVALID',
+          String(load.sampleCount),
+          load.samplesPerSecond.toPrecision(4),
+          ...[0, 1, 4].map((i) =>
+            row.raw?.kind === 'model' && row.raw.settings.scenario === 'Offline' ? '–' : ms(percentiles[i]),
+          ),
+          openMs.toFixed(1),
+          firstRunMs.toFixed(1),
+          (attribution.flops / 1e9).toPrecision(4),
+        ],
+      ]
+    }),
+  )
+}
+
+function operatorTable(row: CaseRow): string {
+  if (row.raw?.kind !== 'model') return ''
+  const { attribution }: ModelNumbers = modelNumbers(row.raw)
+  const rows = attribution.operators.map(({ operator, count, microseconds, share, flops }) => [
+    operator,
+    String(count),
+    (microseconds / 1000).toFixed(3),
+    percent(share),
+    (flops / 1e6).toPrecision(4),
+    microseconds === 0 ? '–' : (flops / microseconds / 1000).toPrecision(4),
+  ])
+  const elsewhere =
+    attribution.fallbacks.length === 0
+      ? `All nodes ran on ${row.raw.provider}.`
+      : `${attribution.fallbacks.length} nodes did not run on ${row.raw.provider}: ` +
+        attribution.fallbacks
+          .map(({ name, operator, provider }) => `${operator} "${name}" (${provider})`)
+          .join(', ')
+  const unknown =
+    attribution.uncounted.length === 0
+      ? ''
+      : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
+  return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}`
+}

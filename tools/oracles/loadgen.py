@@ -1,0 +1,193 @@
+"""Golden runs of MLPerf LoadGen for packages/flagperf/src/loadgen.
+
+Each case is one StartTest of the real LoadGen (PyPI mlcommons-loadgen 6.0.17) in a process of its own, driving a
+system that only waits. Kept are the settings, which samples every query asked for, when (from LoadGen's own trace:
+nanoseconds, relative to the first query), and what LoadGen wrote: the summary, the results in the detail log and the
+accuracy log. Waits are drawn from Python's random with the case's name as seed; the times are what the machine made of
+them, so every run of this script gives other latencies.
+
+Run: python tools/oracles/loadgen.py   (writes packages/flagperf/goldens/loadgen/runs.json)
+"""
+import json
+import pathlib
+import queue
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SEEDS = dict(
+    qsl_rng_seed=2085463073848966840,
+    sample_index_rng_seed=2747215439041700203,
+    schedule_rng_seed=16159082839903944936,
+)
+TOTAL, PERFORMANCE = 2048, 1024
+SMALL = dict(total=96, performance=40)
+
+CASES = [
+    dict(name='single-stream', scenario='SingleStream', settings=dict(min_duration_ms=200), wait=(0.4, 2.0)),
+    dict(name='single-stream p99', scenario='SingleStream',
+         settings=dict(min_duration_ms=100, min_query_count=700, single_stream_target_latency_percentile=0.99),
+         wait=(0.1, 0.4)),
+    dict(name='single-stream, too few for early stopping', scenario='SingleStream',
+         settings=dict(min_duration_ms=10, min_query_count=40), wait=(0.4, 1.0)),
+    dict(name='single-stream, out of queries', scenario='SingleStream',
+         settings=dict(min_duration_ms=400, min_query_count=20, single_stream_expected_latency_ns=20000000),
+         wait=(0.4, 1.0)),
+    dict(name='single-stream, most queries', scenario='SingleStream',
+         settings=dict(min_duration_ms=400, max_query_count=70), wait=(0.4, 1.0)),
+    dict(name='single-stream, longest duration', scenario='SingleStream',
+         settings=dict(min_duration_ms=400, max_duration_ms=60), wait=(0.4, 1.0)),
+    dict(name='single-stream, equal issue', scenario='SingleStream', **SMALL,
+         settings=dict(min_duration_ms=30, min_query_count=90, sample_concatenate_permutation=True), wait=(0.2, 0.6)),
+    dict(name='single-stream, unique', scenario='SingleStream', **SMALL,
+         settings=dict(min_duration_ms=10, min_query_count=20, performance_issue_unique=True), wait=(0.2, 0.6)),
+    dict(name='single-stream, same', scenario='SingleStream', **SMALL,
+         settings=dict(min_duration_ms=10, min_query_count=70, performance_issue_same=True,
+                       performance_issue_same_index=7), wait=(0.2, 0.6)),
+    dict(name='single-stream, accuracy of some', scenario='SingleStream', **SMALL,
+         settings=dict(min_duration_ms=10, min_query_count=100, accuracy_log_probability=0.25,
+                       accuracy_log_rng_seed=720381539243781796), wait=(0.1, 0.3)),
+    dict(name='single-stream, accuracy sampling target', scenario='SingleStream', **SMALL,
+         settings=dict(min_duration_ms=50, min_query_count=100, accuracy_log_sampling_target=16,
+                       accuracy_log_rng_seed=720381539243781796), wait=(0.1, 0.3)),
+    dict(name='multi-stream', scenario='MultiStream',
+         settings=dict(min_duration_ms=100, min_query_count=662), wait=(0.1, 0.4)),
+    dict(name='multi-stream, three samples', scenario='MultiStream', **SMALL,
+         settings=dict(min_duration_ms=50, min_query_count=50, multi_stream_samples_per_query=3), wait=(0.2, 0.5)),
+    dict(name='server', scenario='Server',
+         settings=dict(min_duration_ms=1500, server_target_qps=100), wait=(0.4, 1.5)),
+    dict(name='server, valid', scenario='Server',
+         settings=dict(min_duration_ms=1000, min_query_count=700, server_target_qps=600,
+                       server_target_latency_ns=60000000000), wait=(0.1, 0.3)),
+    dict(name='server, over latency', scenario='Server',
+         settings=dict(min_duration_ms=500, min_query_count=300, server_target_qps=400,
+                       server_target_latency_ns=4000000), wait=(0.5, 3.0)),
+    dict(name='server p90, some over latency', scenario='Server',
+         settings=dict(min_duration_ms=500, min_query_count=300, server_target_qps=250,
+                       server_target_latency_percentile=0.9, server_target_latency_ns=6000000), wait=(0.1, 3.0)),
+    dict(name='server, equal issue', scenario='Server', **SMALL,
+         settings=dict(min_duration_ms=300, min_query_count=70, server_target_qps=300,
+                       sample_concatenate_permutation=True), wait=(0.1, 0.3)),
+    dict(name='server, too many outstanding', scenario='Server',
+         settings=dict(min_duration_ms=500, server_target_qps=2000, server_max_async_queries=8), wait=(4.0, 5.0)),
+    dict(name='server, coalesced', scenario='Server',
+         settings=dict(min_duration_ms=200, server_target_qps=3000, server_coalesce_queries=True), wait=(0.1, 0.3)),
+    dict(name='offline', scenario='Offline',
+         settings=dict(min_duration_ms=20, min_query_count=1500, offline_expected_qps=500), wait=(30, 40)),
+    dict(name='offline, too short', scenario='Offline',
+         settings=dict(min_duration_ms=1000, offline_expected_qps=400), wait=(5, 6)),
+    dict(name='offline, equal issue', scenario='Offline', **SMALL,
+         settings=dict(min_duration_ms=10, min_query_count=100, offline_expected_qps=10,
+                       sample_concatenate_permutation=True), wait=(20, 21)),
+    dict(name='offline, unique', scenario='Offline', **SMALL,
+         settings=dict(min_duration_ms=10, min_query_count=100, performance_issue_unique=True), wait=(20, 21)),
+] + [
+    dict(name=f'{scenario}, accuracy', scenario=scenario, mode='AccuracyOnly', **SMALL,
+         settings=dict(min_duration_ms=10, server_target_qps=2000), wait=(0.01, 0.05))
+    for scenario in ('SingleStream', 'MultiStream', 'Server', 'Offline')
+]
+
+ABOUT_THE_RUN = ('result_', 'early_stopping', 'generated_', 'effective_', 'requested_', 'loaded_qsl_set', 'error_',
+                 'num_errors')
+
+
+def run(case):
+    import mlperf_loadgen as lg
+
+    settings = lg.TestSettings()
+    settings.scenario = getattr(lg.TestScenario, case['scenario'])
+    settings.mode = getattr(lg.TestMode, case.get('mode', 'PerformanceOnly'))
+    for key, value in {**SEEDS, **case['settings']}.items():
+        setattr(settings, key, value)
+    waits = random.Random(case['name'])
+    work, issued = queue.Queue(), []
+
+    def serve():
+        while (samples := work.get()) is not None:
+            time.sleep(waits.uniform(*case['wait']) / 1000)
+            # Four bytes that say which sample it was: what an accuracy run writes down.
+            data = [memoryview(index.to_bytes(4, 'little')).tobytes() for _, index in samples]
+            arrays = [(ctypes_buffer(d)) for d in data]
+            lg.QuerySamplesComplete([
+                lg.QuerySampleResponse(id, address, 4) for (id, _), (address, _) in zip(samples, arrays)
+            ])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+
+    def issue(samples):
+        issued.append([sample.index for sample in samples])
+        work.put([(sample.id, sample.index) for sample in samples])
+
+    total, performance = case.get('total', TOTAL), case.get('performance', PERFORMANCE)
+    loaded = []
+    sut = lg.ConstructSUT(issue, lambda: None)
+    qsl = lg.ConstructQSL(total, performance, lambda samples: loaded.append(list(samples)), lambda samples: None)
+    with tempfile.TemporaryDirectory() as folder:
+        log = lg.LogSettings()
+        output = lg.LogOutputSettings()
+        output.outdir = folder
+        log.log_output = output
+        log.enable_trace = True
+        lg.StartTestWithLogSettings(sut, qsl, settings, log, '')
+        work.put(None)
+        thread.join()
+        files = {path.stem.removeprefix('mlperf_log_'): path.read_text() for path in pathlib.Path(folder).iterdir()}
+    return {
+        'name': case['name'], 'scenario': case['scenario'], 'mode': case.get('mode', 'PerformanceOnly'),
+        'total': total, 'performance': performance,
+        'settings': {key: big(value) for key, value in case['settings'].items()},
+        'loaded': loaded, 'issued': issued, 'times': times_of(files['trace']),
+        'detail': detail_of(files['detail']), 'summary': files['summary'], 'accuracy': files['accuracy'],
+    }
+
+
+def ctypes_buffer(data):
+    import ctypes
+    buffer = ctypes.create_string_buffer(data, len(data))
+    return ctypes.addressof(buffer), buffer
+
+
+def big(value):
+    """Whole numbers that JavaScript would round, as text."""
+    return str(value) if type(value) is int and value > 2**53 else value
+
+
+def nanoseconds(text):
+    whole, _, part = text.partition('.')
+    return int(whole) * 1000 + int(part)
+
+
+def times_of(trace):
+    """[query, scheduled, issued after that, completed after that] of every sample, by its number, from the trace."""
+    samples = {}
+    for line in trace.splitlines():
+        if not line.startswith('{"name":"Sample",') or '"ph":"b"' not in line:
+            continue
+        field = lambda key: line.split(f'"{key}":')[1].split(',')[0].rstrip('}')
+        samples[int(field('sample_seq'))] = [
+            int(field('query_seq')), nanoseconds(field('ts')), int(field('issue_start_ns')), int(field('complete_ns'))]
+    first = min((scheduled for _, scheduled, _, _ in samples.values()), default=0)
+    return [[q, s - first, i, c] for _, (q, s, i, c) in sorted(samples.items())]
+
+
+def detail_of(log):
+    entries = [json.loads(line.removeprefix(':::MLLOG '), parse_int=lambda text: int(text)) for line in log.splitlines()]
+    return [[e['key'], big(e['value'])] for e in entries if e['key'].startswith(ABOUT_THE_RUN)]
+
+
+if __name__ == '__main__':
+    if len(sys.argv) > 1:
+        print('\n' + json.dumps(run(next(case for case in CASES if case['name'] == sys.argv[1])), separators=(',', ':')))
+        sys.exit()
+    runs = []
+    for case in CASES:
+        result = subprocess.run([sys.executable, __file__, case['name']], check=True, capture_output=True, text=True)
+        runs.append(result.stdout.splitlines()[-1])
+    out = pathlib.Path(__file__).parents[2] / 'packages/flagperf/goldens/loadgen/runs.json'
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text('[\n' + ',\n'.join(runs) + '\n]\n')
+    print(f'{len(runs)} runs in {out}')
