@@ -7,10 +7,12 @@ export default defineConfig({
   resolve: {
     // Tests run on the sources, so that a failing test points at the line that was written.
     alias: {
+      '@flag/core-tensor/statistics': source('./packages/core-tensor/src/statistics/index.ts'),
       '@flag/core-tensor': source('./packages/core-tensor/src/index.ts'),
       '@flag/ai': source('./packages/flagai/src/index.ts'),
       '@flag/data': source('./packages/flagdata/src/index.ts'),
       '@flag/perf': source('./packages/flagperf/src/index.ts'),
+      '@flag/eval': source('./packages/flageval/src/index.ts'),
     },
   },
   test: {

@@ -43,6 +43,7 @@ export default defineConfig({
           ai: '@flag/ai',
           data: '@flag/data',
           perf: '@flag/perf',
+          eval: '@flag/eval',
         }),
       },
       { text: 'API reference', collapsed: true, items: apiPages() },

@@ -1,3 +1,3 @@
 import { library } from '../../tools/repo/tsup.ts'
 
-export default library({ index: 'src/index.ts' })
+export default library({ index: 'src/index.ts', statistics: 'src/statistics/index.ts' })

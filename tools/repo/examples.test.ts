@@ -17,6 +17,8 @@ const documents = [
   'docs/packages/data.md',
   'packages/flagperf/README.md',
   'docs/packages/perf.md',
+  'packages/flageval/README.md',
+  'docs/packages/eval.md',
 ]
 
 // The examples speak of these files in the current folder; they are drawn in the style that the model never saw.

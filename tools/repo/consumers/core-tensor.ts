@@ -8,6 +8,7 @@ import {
   tensor,
   type Value,
 } from '@flag/core-tensor'
+import { type Interval, wilsonInterval } from '@flag/core-tensor/statistics'
 
 // Compiles and runs, once in a worker thread and once in a child process: both start a file that lies beside the bundle.
 const matrix: Tensor<'float32'> = tensor([
@@ -26,3 +27,7 @@ for (const isolation of ['worker', 'process'] as const) {
   await square.dispose()
   console.log(`@flag/core-tensor answers from a ${isolation}`)
 }
+
+const { low, high }: Interval = wilsonInterval(29, 400)
+if (`${low.toFixed(3)} ${high.toFixed(3)}` !== '0.051 0.102') throw new Error(`29 of 400: ${low} to ${high}`)
+console.log('@flag/core-tensor/statistics gives an interval')

@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openModel } from '../models/model.ts'
+import { runProgram } from './program.ts'
+
+/** A model file that knows only how long its input is. */
+const model = (name: string, factor: number) => `
+export default () => ({
+  name: '${name}',
+  fingerprint: '${name}',
+  encodeText: async (texts) => rows(texts.map((text) => text.length)),
+  encodeImage: async (pictures) => rows(pictures.map((picture) => picture.length)),
+  dispose: async () => {},
+})
+const rows = (sizes) => {
+  const data = Float32Array.from(sizes.flatMap((size) => [Math.sin(size), Math.cos(size * ${factor}), 1]))
+  return { rank: 2, shape: [sizes.length, 3], row: (i) => ({ data: data.subarray(3 * i, 3 * i + 3) }) }
+}
+`
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flageval-cli-'))
+  await writeFile(join(folder, 'a.mjs'), model('a', 1))
+  await writeFile(join(folder, 'b.mjs'), model('b', 3))
+  await writeFile(join(folder, 'none.mjs'), 'export default () => ({})')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const at = (name: string) => join(folder, name)
+
+async function flageval(...args: string[]) {
+  const written = { out: '', err: '' }
+  const terminal = {
+    out: (text: string) => void (written.out += text),
+    err: (text: string) => void (written.err += text),
+    isInteractive: false,
+  }
+  return { code: await runProgram(args, { terminal, openModel }), ...written }
+}
+
+const runOf = (name: string) =>
+  flageval(
+    ...['run', '--model', at(`${name}.mjs`), '--task', 'shape-pairs', '--languages', 'en,ru'],
+    ...['--output', at(`run-${name}`), '--cache', at('cache')],
+  )
+
+describe('flageval', () => {
+  it('lists tasks and what they need', async () => {
+    const { code, out } = await flageval('list')
+    expect(code).toBe(0)
+    for (const id of ['emoji-retrieval', 'flag-countries', 'shape-foils', 'shape-pairs'])
+      expect(out).toContain(id)
+    const { suites } = JSON.parse((await flageval('list', '--json')).out)
+    expect(suites['multilingual-mini'].length).toBe(4)
+  })
+
+  it('runs, validates and compares', async () => {
+    const { code, out } = await runOf('a')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^shape-pairs\n\s+text\s+image\s+group\nen .*\nru .*\nmean .*\nchance\s+25\.0\s+25\.0\s+16\.7\n126 samples in 63/m,
+    )
+    await runOf('b')
+    expect((await flageval('validate', at('run-a'))).code).toBe(0)
+    const { rows } = JSON.parse((await flageval('compare', at('run-a'), at('run-b'), '--json')).out)
+    expect(rows.map((row: { language: string }) => row.language)).toEqual(['en', 'ru'])
+    expect(rows[0].adjusted).toBeGreaterThanOrEqual(rows[0].comparison.p)
+    expect((await flageval('compare', at('run-a'), at('run-b'))).out).toContain('p (Holm)')
+    const written = JSON.parse(await readFile(join(at('run-a'), 'results.json'), 'utf8'))
+    expect(written.results[0].scores.length).toBe(3)
+  })
+
+  it('says what is wrong, with its exit codes', async () => {
+    expect((await flageval()).code).toBe(2)
+    expect((await flageval('run')).err).toContain('--model')
+    const unknown = await flageval('run', '--model', at('a.mjs'), '--task', 'none', '--output', at('x'))
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('choose of multilingual-mini')])
+    const noModel = await flageval('run', '--model', 'nowhere', '--task', 'shape-pairs', '--output', at('x'))
+    expect(noModel.err).toContain('no model "nowhere"')
+    const empty = await flageval(
+      'run',
+      '--model',
+      at('none.mjs'),
+      '--task',
+      'shape-pairs',
+      '--output',
+      at('x'),
+    )
+    expect(empty.err).toContain('does not return an EmbeddingModel')
+    expect((await flageval('validate', at('x'))).err).toContain('give a folder that flageval run wrote')
+    await runOf('a')
+    const metric = await flageval('compare', at('run-a'), at('run-a'), '--metric', 'IR@1')
+    expect(metric.err).toContain('no shared task has the metric IR@1')
+  })
+})

@@ -1,0 +1,138 @@
+import { FlagError } from '@flag/core-tensor'
+import { holm } from '@flag/core-tensor/statistics'
+import { datasets } from '../datasets/index.ts'
+import { packageFolder } from '../datasets/packages.ts'
+import type { EmbeddingModel } from '../models/model.ts'
+import { columnKey } from '../run/columns.ts'
+import { run } from '../run/run.ts'
+import { openRun, validate } from '../run/validate.ts'
+import { compare } from '../score/score.ts'
+import { allTasks, findTasks, suites } from '../tasks/task.ts'
+import { type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
+import { aligned, printJson, type Terminal } from './terminal.ts'
+
+/** What commands need from outside; tests give their own. */
+export interface Context {
+  terminal: Terminal
+  openModel(model: string): Promise<EmbeddingModel>
+}
+
+const missingPackages = (names: readonly string[]) =>
+  names.filter((name) => {
+    try {
+      packageFolder(name)
+      return false
+    } catch {
+      return true
+    }
+  })
+
+/** `flageval list`: tasks and suites, and what is missing for them. */
+export function list({ terminal }: Context, options: { json?: boolean }): void {
+  const tasks = allTasks().map((task) => ({
+    ...task,
+    missing: missingPackages(datasets[task.dataset].packages),
+  }))
+  if (options.json) {
+    printJson(terminal, { tasks, suites })
+    return
+  }
+  const rows = tasks.map(({ id, version, kind, tier, languages, samples, synthetic, missing, title }) => [
+    id,
+    `v${version}`,
+    kind,
+    tier,
+    `${languages.length} languages`,
+    `${samples} samples`,
+    synthetic ? 'generated' : 'found',
+    missing.length === 0 ? 'ready' : `npm install ${missing.join(' ')}`,
+    title,
+  ])
+  terminal.out(`${aligned(rows, rows[0].length)}\n`)
+  for (const [name, names] of Object.entries(suites)) terminal.out(`suite ${name}: ${names.join(', ')}\n`)
+}
+
+export interface RunCommandOptions {
+  model: string
+  task: string[]
+  output: string
+  languages?: string[]
+  cache?: string
+  json?: boolean
+}
+
+/** `flageval run`. The exit code tells whether every column has scores. */
+export async function runCommand(context: Context, options: RunCommandOptions): Promise<number> {
+  const { terminal } = context
+  const tasks = findTasks(options.task)
+  const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
+  const model = await context.openModel(options.model)
+  try {
+    const { run: info, results } = await run(model, tasks, {
+      output: options.output,
+      ...(languages && { languages }),
+      ...(options.cache && { cache: options.cache }),
+      onProgress: ({ task, language }, what, done, total) => {
+        if (terminal.isInteractive) terminal.err(`\r\x1b[2K${task} ${language}: ${what}s ${done}/${total}`)
+      },
+    })
+    if (terminal.isInteractive) terminal.err('\r\x1b[2K')
+    if (options.json) printJson(terminal, { run: info, results })
+    else terminal.out(`${tasks.map(({ id }) => scoreTable(id, results)).join('\n\n')}\n`)
+    return results.every(({ error }) => error === undefined) ? 0 : 1
+  } finally {
+    await model.dispose()
+  }
+}
+
+/** `flageval compare`: the primary metric of every column that both runs have. */
+export async function compareCommand(
+  { terminal }: Context,
+  first: string,
+  second: string,
+  options: { metric?: string; json?: boolean },
+): Promise<void> {
+  const [a, b] = [await openRun(first), await openRun(second)]
+  const others = new Map(b.logs.map((log) => [columnKey(log.column), log]))
+  const compared = a.logs.flatMap((log) => {
+    const other = others.get(columnKey(log.column))
+    if (log.column.system !== 'model' || !('records' in log) || !other || !('records' in other)) return []
+    const task = a.run.tasks.find(({ id }) => id === log.column.task)
+    const metric = options.metric ?? task?.primary
+    if (metric === undefined || !task?.metrics.includes(metric)) return []
+    return [{ ...log.column, comparison: compare(log.records, other.records, metric) }]
+  })
+  if (compared.length === 0) {
+    throw new FlagError('invalid-argument', `${first} and ${second} have no scored task in common`, {
+      hint: options.metric ? `no shared task has the metric ${options.metric}` : 'run both on the same tasks',
+    })
+  }
+  const tested = compared.flatMap(({ comparison }) => (comparison.p === null ? [] : [comparison.p]))
+  const adjusted = holm(tested)
+  const rows = compared.map(
+    (it): ComparedColumn => ({
+      ...it,
+      adjusted: it.comparison.p === null ? null : (adjusted.shift() as number),
+    }),
+  )
+  if (options.json) {
+    printJson(terminal, { first: a.run.model, second: b.run.model, rows })
+    return
+  }
+  terminal.out(`first: ${a.run.model.name}, second: ${b.run.model.name}; difference is second less first\n`)
+  terminal.out(`${comparisonTable(rows)}\n`)
+}
+
+/** `flageval validate`: exit code 1 when something is wrong. */
+export async function validateCommand(
+  { terminal }: Context,
+  folder: string,
+  options: { json?: boolean },
+): Promise<number> {
+  const problems = await validate(folder)
+  if (options.json) printJson(terminal, { folder, problems })
+  else if (problems.length === 0)
+    terminal.out(`${folder}: complete, and its results follow from its samples\n`)
+  else terminal.out(problems.map((problem) => `${problem}\n`).join(''))
+  return problems.length === 0 ? 0 : 1
+}

@@ -1,0 +1,74 @@
+import type { Column } from '../run/columns.ts'
+import type { ColumnResult } from '../run/results.ts'
+import type { Comparison, Score } from '../score/score.ts'
+import { aligned } from './terminal.ts'
+
+const percent = (share: number) => (100 * share).toFixed(1)
+const isShare = (metric: string) => !/perplexity|bits|brier/.test(metric)
+const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
+
+/** `14.5 [12.7, 16.5]`. */
+const withInterval = ({ metric, value, low, high }: Score) =>
+  `${shown(metric, value)} [${shown(metric, low)}, ${shown(metric, high)}]`
+
+const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
+
+/** One table a task: a row for each language, their mean, the baseline and chance. */
+export function scoreTable(task: string, results: readonly ColumnResult[]): string {
+  const own = results.filter((it) => it.task === task)
+  const scored = own.filter((it) => it.scores !== undefined)
+  const failed = own.filter((it) => it.error !== undefined)
+  const lines = [task]
+  if (scored.length > 0) {
+    const names = scored[0].scores?.map(({ metric }) => metric) ?? []
+    const row = (label: string, cells: readonly string[]) => [label, ...cells]
+    const rows = [...scored]
+      .sort((a, b) => Number(a.system === 'raw pixels') - Number(b.system === 'raw pixels'))
+      .map(({ system, language, scores }) =>
+        row(system === 'model' ? language : system, scores?.map(withInterval) ?? []),
+      )
+    const languages = scored.filter(({ system }) => system === 'model')
+    if (languages.length > 1) {
+      const means = names.map((name, i) =>
+        shown(name, mean(languages.map((it) => it.scores?.[i].value ?? 0))),
+      )
+      rows.splice(languages.length, 0, row('mean', means))
+    }
+    const chances = scored[0].scores?.map(({ metric, chance }) =>
+      chance === null ? '–' : shown(metric, chance),
+    )
+    lines.push(aligned([row('', names), ...rows, row('chance', chances ?? [])]))
+    const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
+    lines.push(`${samples} samples in ${units} independent units each; 95 % intervals`)
+  }
+  for (const { language, error } of failed) lines.push(`${language}: failed: ${error?.message}`)
+  return lines.join('\n')
+}
+
+export interface ComparedColumn extends Column {
+  readonly comparison: Comparison
+  /** Holm's correction over all compared columns; null where there is no p-value. */
+  readonly adjusted: number | null
+}
+
+const signed = (metric: string, value: number) => `${value > 0 ? '+' : ''}${shown(metric, value)}`
+const p = (value: number | null) => (value === null ? '–' : value < 0.001 ? '< 0.001' : value.toFixed(3))
+
+/** One row for each compared column. */
+export function comparisonTable(rows: readonly ComparedColumn[]): string {
+  const head = ['', 'first', 'second', 'difference', '95 % interval', 'p', 'p (Holm)', 'detectable']
+  const body = rows.map(({ task, language, comparison, adjusted }) => {
+    const { metric, first, second, difference, low, high, detectable } = comparison
+    return [
+      `${task} ${language} ${metric}`,
+      shown(metric, first),
+      shown(metric, second),
+      signed(metric, difference),
+      `[${signed(metric, low)}, ${signed(metric, high)}]`,
+      p(comparison.p),
+      p(adjusted),
+      detectable === null ? '–' : shown(metric, detectable),
+    ]
+  })
+  return aligned([head, ...body])
+}

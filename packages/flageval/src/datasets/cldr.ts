@@ -1,0 +1,38 @@
+import { FlagError } from '@flag/core-tensor'
+import { packageJson } from './packages.ts'
+
+type Annotations = Record<string, { tts?: string[] }>
+
+/** An emoji without the selectors that ask for its coloured form. */
+const plain = (emoji: string) => emoji.replaceAll('\ufe0f', '')
+
+/** The short names that Unicode CLDR gives emoji in one language, keyed by the emoji without U+FE0F. */
+export function emojiNames(language: string): Map<string, string> {
+  const own = packageJson<{ annotations: { annotations: Annotations } }>(
+    'cldr-annotations-full',
+    `annotations/${language}/annotations.json`,
+  ).annotations.annotations
+  const derived = packageJson<{ annotationsDerived: { annotations: Annotations } }>(
+    'cldr-annotations-derived-full',
+    `annotationsDerived/${language}/annotations.json`,
+  ).annotationsDerived.annotations
+  const names = new Map<string, string>()
+  for (const [emoji, { tts }] of [...Object.entries(derived), ...Object.entries(own)])
+    if (tts?.[0]) names.set(plain(emoji), tts[0])
+  return names
+}
+
+/** The name of an emoji in a language. Throws `not-found`. */
+export function nameIn(language: string, names: ReadonlyMap<string, string>, emoji: string): string {
+  const name = names.get(plain(emoji))
+  if (name === undefined) throw new FlagError('not-found', `CLDR names ${emoji} not in ${language}`)
+  return name
+}
+
+/** Names of countries and regions in one language, by ISO 3166 code. */
+export function territoryNames(language: string): Record<string, string> {
+  return packageJson<{
+    main: Record<string, { localeDisplayNames: { territories: Record<string, string> } }>
+  }>('cldr-localenames-full', `main/${language}/territories.json`).main[language].localeDisplayNames
+    .territories
+}

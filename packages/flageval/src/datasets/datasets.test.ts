@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { allTasks } from '../tasks/task.ts'
+import type { Picture } from './dataset.ts'
+import { datasets } from './index.ts'
+
+const languages = ['en', 'zh', 'es', 'fr', 'ru', 'ar', 'ja', 'ko', 'it', 'de', 'pt', 'hi']
+
+/** Scripts that a language's texts must have letters of. */
+const scripts: Record<string, RegExp> = {
+  zh: /\p{sc=Han}/u,
+  ja: /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]/u,
+  ko: /\p{sc=Hang}/u,
+  ru: /\p{sc=Cyrl}/u,
+  ar: /\p{sc=Arab}/u,
+  hi: /\p{sc=Deva}/u,
+}
+
+const idsOf = (pictures: readonly Picture[]) => pictures.map(({ id }) => id)
+
+/** Texts in another script than their language's, as a share. */
+function foreign(language: string, texts: readonly string[]): number {
+  const script = scripts[language] ?? /\p{sc=Latn}/u
+  return texts.filter((text) => !script.test(text)).length / texts.length
+}
+
+describe('data sets', () => {
+  it('tasks ask for twelve languages each', () => {
+    for (const task of allTasks()) expect(task.languages, task.id).toEqual(languages)
+  })
+
+  it('emoji: the same pictures and distinct names in every language', () => {
+    const english = datasets.emoji.load('en')
+    for (const language of languages) {
+      const { pictures, captions, references } = datasets.emoji.load(language)
+      expect(idsOf(pictures)).toEqual(idsOf(english.pictures))
+      expect(references?.length).toBe(pictures.length)
+      expect(new Set(captions.map(({ text }) => text)).size).toBe(pictures.length)
+      expect(
+        foreign(
+          language,
+          captions.map(({ text }) => text),
+        ),
+        language,
+      ).toBeLessThan(0.06)
+    }
+    expect(2 * english.pictures.length).toBe(allTasks().find(({ id }) => id === 'emoji-retrieval')?.samples)
+  })
+
+  it('flags: every country named, with a slot in every template', async () => {
+    for (const language of ['en', 'ar', 'ja']) {
+      const { pictures, classes, templates, references } = await datasets.flags.load(language)
+      expect(pictures.length).toBe(allTasks().find(({ id }) => id === 'flag-countries')?.samples)
+      expect(references?.length).toBe(classes.length)
+      expect(new Set(classes.map(({ name }) => name)).size).toBe(classes.length)
+      for (const template of templates) expect(template).toContain('{c}')
+      expect(new Set(templates).size).toBe(templates.length)
+      expect(
+        foreign(
+          language,
+          classes.map(({ name }) => name),
+        ),
+        language,
+      ).toBe(0)
+    }
+  })
+
+  it('shapes: two captions of the same words, two pictures of the same parts', () => {
+    for (const language of languages) {
+      const { samples } = datasets['shape-pairs'].load(language)
+      expect(samples.length).toBe(126)
+      expect(new Set(samples.map(({ cluster }) => cluster)).size).toBe(63)
+      for (const { captions, pictures } of samples) {
+        expect(captions[0]).not.toBe(captions[1])
+        expect(pictures[0].id).not.toBe(pictures[1].id)
+      }
+      expect(
+        foreign(
+          language,
+          samples.flatMap(({ captions }) => captions),
+        ),
+        language,
+      ).toBe(0)
+    }
+    const [first] = datasets['shape-pairs'].load('en').samples
+    expect(first.captions).toEqual(['red circle and orange square', 'orange circle and red square'])
+  })
+
+  it('foils: wrong in what their category says', () => {
+    const { samples } = datasets['shape-foils'].load('en')
+    expect(samples.slice(0, 6).map(({ category, right, wrong }) => [category, right, ...wrong])).toEqual([
+      ['replace_att', 'red circle and orange square', 'yellow circle and orange square'],
+      ['replace_obj', 'red circle and orange square', 'red heart and orange square'],
+      ['swap_att', 'red circle and orange square', 'orange circle and red square'],
+      ['replace_att', 'red circle and orange square', 'yellow circle and orange square'],
+      ['replace_obj', 'red circle and orange square', 'red heart and orange square'],
+      ['swap_att', 'red circle and orange square', 'orange circle and red square'],
+    ])
+  })
+})

@@ -1,0 +1,22 @@
+export type {
+  ClassificationData,
+  Dataset,
+  FoilsData,
+  PairsData,
+  Picture,
+  RetrievalData,
+} from './datasets/index.ts'
+export { type DatasetName, datasets } from './datasets/index.ts'
+export * from './metrics/index.ts'
+export { type EmbeddingModel, openModel, type PictureInput } from './models/model.ts'
+export { pixelVectors } from './models/pixels.ts'
+export { type RecordKind, type RecordOf, type SampleRecord, sampleRecord } from './records/record.ts'
+export { type Column, columnsOf, type System } from './run/columns.ts'
+export { type Embed, evaluate } from './run/evaluate.ts'
+export { type ColumnResult, resultsOf } from './run/results.ts'
+export { type RunInfo, type RunOptions, run } from './run/run.ts'
+export { type ColumnLog, readLog } from './run/sampleLog.ts'
+export { openRun, validate } from './run/validate.ts'
+export { type Metric, metricOf, metrics } from './score/metrics.ts'
+export { type Comparison, compare, type Score, score } from './score/score.ts'
+export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'

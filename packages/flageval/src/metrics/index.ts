@@ -1,0 +1,19 @@
+export * from './answers.ts'
+export * from './calibration.ts'
+export * from './choice.ts'
+export * from './classification.ts'
+export * from './compositional.ts'
+export { frechetDistance, type Gaussian, gaussianOf, kernelDistance } from './frechet.ts'
+export * from './likelihood.ts'
+export * from './multiLabel.ts'
+export * from './passAtK.ts'
+export {
+  type RankOptions,
+  type Ranks,
+  rankBothWays,
+  rankCandidates,
+  rankOf,
+  recallAt,
+  type Ties,
+  unitRows,
+} from './ranking.ts'

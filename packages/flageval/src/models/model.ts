@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { FlagError, type Tensor } from '@flag/core-tensor'
+
+/** A picture: the path of its file, or the bytes of one. */
+export type PictureInput = string | Uint8Array
+
+/** What evaluation needs of an image-text model. */
+export interface EmbeddingModel {
+  /** Under this name its scores are shown. */
+  readonly name: string
+  /** Changes whenever the vectors could: weights, preprocessing, numeric type. The cache is keyed by it. */
+  readonly fingerprint: string
+  /** Float32 `[texts, E]`. */
+  encodeText(texts: string[]): Promise<Tensor<'float32'>>
+  /** Float32 `[pictures, E]`, of the same E. */
+  encodeImage(pictures: PictureInput[]): Promise<Tensor<'float32'>>
+  dispose(): Promise<void>
+}
+
+/**
+ * Opens a model: the name of one that comes with `@flag/ai` (`altclip-emoji-m12`), the folder of an AltCLIP checkpoint,
+ * or a JavaScript module whose default export is a function that returns an `EmbeddingModel`. Throws `not-found` and
+ * what opening it throws.
+ */
+export async function openModel(model: string): Promise<EmbeddingModel> {
+  if (/\.[cm]?[jt]s$/.test(model)) return openModule(resolve(model))
+  const bundled = join(
+    dirname(createRequire(import.meta.url).resolve('@flag/ai/package.json')),
+    'models',
+    model,
+  )
+  const folder = [resolve(model), bundled].find((path) => existsSync(join(path, 'config.json')))
+  if (folder === undefined) {
+    throw new FlagError('not-found', `no model "${model}": neither a folder with config.json nor a name`, {
+      hint: 'give altclip-emoji-m12, the folder of an AltCLIP checkpoint, or a .mjs file',
+    })
+  }
+  const { AltCLIP } = await import('@flag/ai')
+  const altclip = await AltCLIP.fromPretrained(folder)
+  return {
+    name: model,
+    fingerprint: await fingerprintOf(folder),
+    encodeText: (texts) => altclip.encodeText(texts),
+    encodeImage: (pictures) => altclip.encodeImage(pictures),
+    dispose: () => altclip.dispose(),
+  }
+}
+
+async function openModule(file: string): Promise<EmbeddingModel> {
+  if (!existsSync(file)) throw new FlagError('not-found', `${file}: no such file`)
+  const { default: create } = (await import(pathToFileURL(file).href)) as { default?: unknown }
+  const model = typeof create === 'function' ? ((await create()) as Partial<EmbeddingModel>) : undefined
+  if (!model?.fingerprint || !model.name || !model.encodeText || !model.encodeImage || !model.dispose) {
+    throw new FlagError('invalid-argument', `${file}: its default export does not return an EmbeddingModel`, {
+      hint: 'return name, fingerprint, encodeText, encodeImage and dispose',
+    })
+  }
+  return model as EmbeddingModel
+}
+
+/** Every byte of the model's files, and the version of the package that preprocesses and runs it. */
+async function fingerprintOf(folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  const manifest = createRequire(import.meta.url).resolve('@flag/ai/package.json')
+  const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'))
+  hash.update(`${name} ${version} cpu float32`)
+  for (const entry of (await readdir(folder, { withFileTypes: true })).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
+    if (!entry.isFile()) continue
+    hash.update(`\0${entry.name}\0`)
+    hash.update(await readFile(join(folder, entry.name)))
+  }
+  return hash.digest('hex').slice(0, 32)
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+const head = {
+  /** Name of the sample: unique within its task, language and system. */
+  sample: z.string().min(1),
+  /** Hash of what the sample consists of: two runs may be compared where it is equal. */
+  document: z.string(),
+  /** Hash of what the model was asked. */
+  request: z.string(),
+  /** Samples with one cluster are not independent: captions of one picture. */
+  cluster: z.string().optional(),
+}
+
+const rank = {
+  /** Number of candidates, and how many of them are right. */
+  candidates: z.int().positive(),
+  right: z.int().positive(),
+  gold: z.array(z.string()),
+  /** Wrong candidates that score higher than, and exactly as, the best right one. */
+  better: z.int().nonnegative(),
+  equal: z.int().nonnegative(),
+  /** The best candidates with their scores, best first. */
+  top: z.array(z.tuple([z.string(), z.number()])),
+}
+
+const counts = z.array(z.number())
+
+/** One sample of any task: what was asked, what the model answered and what is right. Metrics see nothing else. */
+export const sampleRecord = z.discriminatedUnion('kind', [
+  z.object({
+    ...head,
+    kind: z.literal('retrieval'),
+    direction: z.enum(['text-to-image', 'image-to-text']),
+    ...rank,
+  }),
+  z.object({ ...head, kind: z.literal('classification'), ...rank }),
+  z.object({ ...head, kind: z.literal('multi-label'), scores: counts, gold: z.array(z.boolean()) }),
+  /** Scores in the order of `PairScores`. */
+  z.object({
+    ...head,
+    kind: z.literal('pair'),
+    scores: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  }),
+  z.object({ ...head, kind: z.literal('foil'), category: z.string(), right: z.number(), wrong: counts }),
+  z.object({
+    ...head,
+    kind: z.literal('choice'),
+    choices: z.array(z.string()),
+    logLikelihoods: counts,
+    unconditional: counts.optional(),
+    gold: z.int().nonnegative(),
+  }),
+  z.object({
+    ...head,
+    kind: z.literal('likelihood'),
+    logLikelihood: z.number(),
+    bytes: z.int().positive(),
+    words: z.int().positive(),
+  }),
+  z.object({
+    ...head,
+    kind: z.literal('answer'),
+    answer: z.string(),
+    references: z.array(z.string()).min(1),
+  }),
+  z.object({ ...head, kind: z.literal('code'), samples: z.int().positive(), correct: z.int().nonnegative() }),
+])
+
+export type SampleRecord = z.infer<typeof sampleRecord>
+export type RecordKind = SampleRecord['kind']
+export type RecordOf<K extends RecordKind> = Extract<SampleRecord, { kind: K }>
+
+/** A SHA-256 of anything that JSON can say, and of bytes, shortened to 16 hexadecimal digits. */
+export function shortHash(...parts: readonly unknown[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    hash.update(part instanceof Uint8Array ? part : JSON.stringify(part))
+    hash.update('\0')
+  }
+  return hash.digest('hex').slice(0, 16)
+}

@@ -1,0 +1,30 @@
+import type { Task } from '../tasks/task.ts'
+
+/** Who is scored: the model of the run, or the baseline that compares pixels. */
+export type System = 'model' | 'raw pixels'
+
+/** What is scored at once: a task in one language. The baseline knows no language. */
+export interface Column {
+  readonly task: string
+  readonly version: number
+  readonly system: System
+  /** A CLDR language code; `*` for the baseline. */
+  readonly language: string
+}
+
+export const columnKey = ({ task, version, system, language }: Column): string =>
+  [task, version, system, language].join(' ')
+
+/** The columns of tasks, in the order they are run. `languages` restricts them. */
+export function columnsOf(tasks: readonly Task[], languages?: readonly string[]): Column[] {
+  return tasks.flatMap(({ id, version, kind, languages: own }) => {
+    const chosen = own.filter((language) => languages === undefined || languages.includes(language))
+    if (chosen.length === 0) return []
+    const pictured = kind === 'retrieval' || kind === 'classification'
+    const baseline: Column[] = pictured ? [{ task: id, version, system: 'raw pixels', language: '*' }] : []
+    return [
+      ...baseline,
+      ...chosen.map((language) => ({ task: id, version, system: 'model' as const, language })),
+    ]
+  })
+}

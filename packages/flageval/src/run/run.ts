@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { FlagError } from '@flag/core-tensor'
+import { z } from 'zod'
+import { datasets } from '../datasets/index.ts'
+import { installedVersion, ownFolder } from '../datasets/packages.ts'
+import type { EmbeddingModel } from '../models/model.ts'
+import { pixelVectors } from '../models/pixels.ts'
+import type { SampleRecord } from '../records/record.ts'
+import { type Task, taskSchema } from '../tasks/task.ts'
+import { type Column, columnsOf } from './columns.ts'
+import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
+import { type Embed, evaluate, withReferences } from './evaluate.ts'
+import { type ColumnResult, resultsOf } from './results.ts'
+import { SampleLog } from './sampleLog.ts'
+
+export interface RunOptions {
+  /** Run folder: `run.json`, `samples.jsonl`, `results.json`. A run that was cut off there goes on. */
+  output: string
+  /** Restrict the tasks' languages. */
+  languages?: readonly string[]
+  /** Folder of cached vectors. Default: `flageval` in the user's cache folder. */
+  cache?: string
+  /** Told about each column, and about the vectors made for it. */
+  onProgress?: (column: Column, what: string, done: number, total: number) => void
+}
+
+const runFile = z.object({
+  flageval: z.string(),
+  model: z.object({ name: z.string(), fingerprint: z.string() }),
+  tasks: z.array(taskSchema),
+  languages: z.array(z.string()).nullable(),
+  data: z.array(z.string()),
+  environment: z.record(z.string(), z.string()),
+})
+
+/** What identifies a run; resuming asks for the same. */
+export type RunInfo = z.infer<typeof runFile>
+
+/** Reads `run.json` of a run folder. Throws `not-found`, `corrupt-file`. */
+export function readRun(folder: string): RunInfo {
+  const file = join(folder, 'run.json')
+  if (!existsSync(file)) {
+    throw new FlagError('not-found', `${file}: no such file`, {
+      hint: 'give a folder that flageval run wrote',
+    })
+  }
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new FlagError('corrupt-file', `${file}: not JSON`, { cause })
+  }
+  const result = runFile.safeParse(content)
+  if (result.success) return result.data
+  const [{ path, message }] = result.error.issues
+  throw new FlagError('corrupt-file', `${file}: ${path.join('.')}: ${message}`)
+}
+
+/** Writes JSON under a temporary name and renames it. */
+async function writeJson(path: string, value: unknown): Promise<void> {
+  const temporary = `${path}.tmp`
+  const file = await open(temporary, 'w')
+  try {
+    await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}
+
+const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flageval')
+
+/**
+ * Scores a model on tasks. Every column (a task in a language) that is finished stays finished whatever happens; one
+ * that fails is an error in the results and the others go on. Throws `invalid-argument` when the folder holds a run of
+ * something else.
+ */
+export async function run(
+  model: EmbeddingModel,
+  tasks: readonly Task[],
+  options: RunOptions,
+): Promise<{ run: RunInfo; results: ColumnResult[] }> {
+  const info = describe(model, tasks, options.languages)
+  await mkdir(options.output, { recursive: true })
+  if (existsSync(join(options.output, 'run.json'))) checkSame(readRun(options.output), info, options.output)
+  else await writeJson(join(options.output, 'run.json'), info)
+  const log = await SampleLog.open(join(options.output, 'samples.jsonl'))
+  const cache = await EmbeddingCache.open(options.cache ?? defaultCache(), model.fingerprint)
+  try {
+    for (const column of columnsOf(tasks, options.languages)) {
+      if (log.has(column)) continue
+      const task = tasks.find(({ id }) => id === column.task) as Task
+      const progress = options.onProgress ?? (() => {})
+      const vectors: Embed = (what, inputs) =>
+        embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
+      try {
+        await log.append({ column, records: await scoreColumn(column, task, vectors) })
+      } catch (error) {
+        if (!(error instanceof FlagError)) throw error
+        await log.append({ column, error: { code: error.code, message: error.message } })
+      }
+    }
+    const results = resultsOf(log.columns(), tasks)
+    await writeJson(join(options.output, 'results.json'), { run: info, results })
+    return { run: info, results }
+  } finally {
+    await log.close()
+    await cache.close()
+  }
+}
+
+async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<SampleRecord[]> {
+  const language = column.language === '*' ? task.languages[0] : column.language
+  const data = await datasets[task.dataset].load(language)
+  let records: SampleRecord[]
+  if (column.system === 'model') records = await evaluate(data, vectors)
+  else {
+    const { data: pictured, texts } = withReferences(data)
+    records = await evaluate(pictured, async (what, inputs) => {
+      const pictures = inputs.map((input) =>
+        what === 'text' ? (texts.get(input as string) ?? input) : input,
+      )
+      return { vectors: await pixelVectors(pictures), keys: await requestKeys('image', pictures) }
+    })
+  }
+  if (records.length !== task.samples) {
+    throw new FlagError(
+      'invalid-argument',
+      `${task.id} ${column.language}: ${records.length} samples, version ${task.version} has ${task.samples}`,
+      { hint: 'install the versions of the data packages that @flag/eval names' },
+    )
+  }
+  return records
+}
+
+function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
+  const packages = new Set(tasks.flatMap(({ dataset }) => datasets[dataset].packages))
+  const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
+  return {
+    flageval: version,
+    model: { name: model.name, fingerprint: model.fingerprint },
+    tasks: [...tasks],
+    languages: languages ? [...languages] : null,
+    data: [...packages].sort().map(installedVersion),
+    environment: { node: process.versions.node, platform: `${process.platform} ${process.arch}` },
+  }
+}
+
+const named = ({ tasks }: RunInfo) => tasks.map(({ id, version }) => `${id} v${version}`).join(', ')
+
+function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
+  for (const key of ['model', 'tasks', 'languages', 'data'] as const) {
+    const [old, now] = [there[key], here[key]].map((value) => JSON.stringify(value))
+    if (old !== now) {
+      const [before, after] = key === 'tasks' ? [named(there), named(here)] : [old, now]
+      throw new FlagError('invalid-argument', `${folder} holds another run: ${key} ${before}, now ${after}`, {
+        hint: 'give a new --output folder',
+      })
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allTasks, findTasks, readTask } from './task.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flageval-task-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const good = `
+id: mine
+version: 2
+title: Mine
+kind: pair
+tier: high
+synthetic: true
+dataset: shape-pairs
+languages: [en]
+samples: 126
+metrics: [group]
+primary: group
+licence: none
+`
+
+async function read(text: string) {
+  const file = join(folder, 'task.yaml')
+  await writeFile(file, text)
+  return readTask(file)
+}
+
+describe('tasks', () => {
+  it('are found by name, by suite and by file', async () => {
+    await read(good)
+    const [suite, file] = [
+      findTasks(['multilingual-mini', 'shape-pairs']),
+      findTasks([join(folder, 'task.yaml')]),
+    ]
+    expect(suite.length).toBe(4)
+    expect(file[0]).toMatchObject({ id: 'mine', version: 2 })
+    expect(allTasks().map(({ id }) => id)).toEqual([...new Set(allTasks().map(({ id }) => id))])
+  })
+
+  it('say what is wrong with them', async () => {
+    await expect(read(good.replace('pair\n', 'pairs\n'))).rejects.toThrow('task.yaml: kind')
+    await expect(read(`${good}colour: red\n`)).rejects.toThrow('colour')
+    await expect(read(good.replace('[group]', '[acc1]'))).rejects.toThrow('no metric of pair samples')
+    await expect(read(good.replace('primary: group', 'primary: text'))).rejects.toThrow(
+      'not among its metrics',
+    )
+    await expect(read('a: [1')).rejects.toThrow('task.yaml')
+    expect(() => findTasks(['nothing'])).toThrow('no task "nothing"')
+  })
+})
