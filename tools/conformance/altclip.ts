@@ -1,14 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { cases, differencesOf } from '../../packages/flagai/src/models/altclip/goldens.ts'
 import { environment, writeResult } from '../repo/result.ts'
+import { markdownTable, writeSection } from '../repo/section.ts'
 
 // Compares AltCLIP with transformers on every golden model and writes the table of docs/conformance.md.
 // Usage: node --import tsx tools/conformance/altclip.ts [--json file]
 
 const GOAL = 1e-4
 const page = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url))
-const [start, end] = ['<!-- altclip:start -->', '<!-- altclip:end -->']
 
 const columns = {
   'text states': /^text\.(hidden|last)/,
@@ -38,13 +37,9 @@ const lines = rows.map(({ configuration, columns: cells }) => [
   configuration,
   ...Object.values(cells).map(format),
 ])
-const table = [headers, headers.map(() => '---'), ...lines]
-  .map((cells) => `| ${cells.join(' | ')} |`)
-  .join('\n')
+const table = markdownTable(headers, lines)
 const note = `${environment.date}, Node ${environment.node}, onnxruntime-node ${environment.onnxruntime}, ${environment.processor}, ${environment.platform}.`
-const text = readFileSync(page, 'utf8')
-const [before, after] = [text.slice(0, text.indexOf(start) + start.length), text.slice(text.indexOf(end))]
-writeFileSync(page, `${before}\n\n${table}\n\n${note}\n\n${after}`)
+await writeSection(page, 'altclip', `${table}\n\n${note}`)
 
 const worst = Math.max(...rows.map((row) => row.worst))
 const json = process.argv.indexOf('--json')

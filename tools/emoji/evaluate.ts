@@ -1,9 +1,11 @@
 /** Tests `altclip-emoji-m12` on OpenMoji, a style that no stage of training has seen: `npm run eval:emoji`. */
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compile, ops, spec, Tensor, type Value } from '@flag/core-tensor'
 import { AltCLIP } from '../../packages/flagai/src/models/altclip/index.ts'
-import { writeResult } from '../repo/result.ts'
+import { environment, writeResult } from '../repo/result.ts'
+import { markdownTable, writeSection } from '../repo/section.ts'
 import { type Concept, LANGUAGES } from './concepts.ts'
 import { loadStyle, loadTraining, type Pictures } from './data.ts'
 import { openStyle, packageVersions, TEST_STYLE } from './packages.ts'
@@ -12,7 +14,9 @@ import { RENDER_SIZE } from './recipe.ts'
 
 const HELP = `Recall of altclip-emoji-m12 on OpenMoji pictures, in twelve languages, beside chance and raw pixels.
 
-  npm run eval:emoji [-- --model DIR] [--json FILE]
+  npm run eval:emoji [-- --model DIR] [--json FILE] [--write]
+
+  --write     puts the tables into the model's card and into docs/benchmarks.md
 
 Examples
   npm run eval:emoji
@@ -26,6 +30,7 @@ const { values: options } = parseArgs({
       default: fileURLToPath(new URL('../../packages/flagai/models/altclip-emoji-m12', import.meta.url)),
     },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -191,6 +196,24 @@ for (const [gallery, among] of Object.entries(galleries)) {
         `${name.padEnd(21)} ${percent(row['text→image R@1'])} ${percent(row['text→image R@5'])} ${percent(row['text→image R@10'])}           ${percent(row['image→text R@1'])}`,
       )
   }
+}
+if (options.write) {
+  const columns = ['text→image R@1', 'text→image R@5', 'text→image R@10', 'image→text R@1'] as const
+  const tables = Object.entries(result).flatMap(([gallery, parts]) =>
+    Object.entries(parts).map(([part, rows]) => {
+      const lines = Object.entries(rows).map(([name, row]) => [
+        name,
+        ...columns.map((key) => percent(row[key]).trim()),
+      ])
+      const { queries } = rows.mean
+      const title = `${part === 'seen' ? 'Seen' : 'Unseen'} concepts (${queries}), gallery: ${gallery}`
+      return `${title}\n\n${markdownTable(['language', ...columns], lines)}`
+    }),
+  )
+  const note = `${environment.date}, Node ${environment.node}, onnxruntime-node ${environment.onnxruntime}, ${environment.processor}.`
+  const text = [...tables, note].join('\n\n')
+  await writeSection(join(options.model, 'README.md'), 'scores', text)
+  await writeSection(new URL('../../docs/benchmarks.md', import.meta.url), 'emoji', text)
 }
 const headline = result['all concepts'].seen
 const recallsAt5 = LANGUAGES.map((language) => headline[language]['text→image R@5'])
