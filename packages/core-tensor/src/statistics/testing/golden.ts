@@ -40,7 +40,7 @@ interface Golden {
   unpairedPower: [n: number, proportion: number, rise: number, power: number][]
 }
 
-/** Values of SciPy and statsmodels, made by tools/oracles/statistics.py. */
+/** Values of SciPy and statsmodels, made by tools/oracles/scipy_statistics.py. */
 export const golden = JSON.parse(
   readFileSync(new URL('../../../goldens/statistics/scipy.json', import.meta.url), 'utf8'),
 ) as Golden

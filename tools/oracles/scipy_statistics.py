@@ -1,6 +1,6 @@
 """Golden values for packages/core-tensor/src/statistics, from SciPy and statsmodels.
 
-Made with scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6; seed 20. Run: python tools/oracles/statistics.py
+Made with scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6; seed 20. Run: python tools/oracles/scipy_statistics.py
 (writes packages/core-tensor/goldens/statistics/scipy.json)
 
 Bootstrap: SciPy draws the resamples with its own random numbers; they are recorded, and the file holds the resampled
@@ -20,7 +20,7 @@ from statsmodels.stats import contingency_tables, multitest, power, proportion
 rng = np.random.default_rng(20)
 out = pathlib.Path(__file__).parents[2] / 'packages/core-tensor/goldens/statistics/scipy.json'
 golden = {
-    'made by': 'tools/oracles/statistics.py',
+    'made by': 'tools/oracles/scipy_statistics.py',
     'scipy': scipy.__version__,
     'statsmodels': statsmodels.__version__,
     'seed': 20,
