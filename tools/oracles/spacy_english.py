@@ -33,7 +33,8 @@ tables = {
     "icons": [literal(it).strip("[]") for it in classes.LIST_ICONS],
     # Lists of alternatives, in the order in which they are tried.
     "punctuation": [literal(it) for it in classes.LIST_PUNCT],
-    "quotes": [literal(it) for it in classes.LIST_QUOTES],
+    # spaCy's list holds an empty text, which it leaves out of its patterns; an empty alternative would match always.
+    "quotes": [literal(it) for it in classes.LIST_QUOTES if it],
     "currency": [literal(it) for it in classes.LIST_CURRENCY],
     "hyphens": literal(classes.HYPHENS).split("|"),
     "units": literal(classes.UNITS).split("|"),

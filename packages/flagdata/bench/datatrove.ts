@@ -4,11 +4,12 @@
 // Without --corpus the text is that of the tests. Both sides keep removed documents. The documents kept must be the same.
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { type Result, writeResult } from '../../../tools/repo/result.ts'
 import { corpus } from '../src/testing/corpus.ts'
 
 const WORKERS = 2
@@ -69,7 +70,7 @@ async function bench(): Promise<void> {
     }
     rows.push(row(task, ours, theirs, text))
   }
-  if (options.json) await writeFile(options.json, `${JSON.stringify(result(rows, text), null, 2)}\n`)
+  await writeResult(options.json, result(rows, text))
 }
 
 /** The text of the tests in as many files as there are workers. */
@@ -142,10 +143,11 @@ function row(task: Task, ours: Timing[], theirs: Timing[], text: { documents: nu
   console.log(
     `${task}: ${ratio.toFixed(1)} × datatrove (${ratios[0].toFixed(1)} to ${ratios.at(-1)?.toFixed(1)}, goal ${GOALS[task]} ×)`,
   )
-  return { task, ratio, spread: [ratios[0], ratios.at(-1)], goal: GOALS[task], ...both }
+  const spread: [number, number] = [ratios[0], ratios.at(-1) as number]
+  return { task, ratio, spread, goal: GOALS[task], ...both }
 }
 
-function result(rows: ReturnType<typeof row>[], text: { documents: number; megabytes: number }) {
+function result(rows: ReturnType<typeof row>[], text: { documents: number; megabytes: number }): Result {
   const [filters] = rows
   return {
     name: 'data',
@@ -155,14 +157,11 @@ function result(rows: ReturnType<typeof row>[], text: { documents: number; megab
     spread: filters.spread,
     rows,
     environment: {
-      date: new Date().toISOString().slice(0, 10),
-      node: process.versions.node,
-      platform: `${process.platform} ${process.arch}`,
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      workers: WORKERS,
-      text,
-      rounds: Number(options.rounds),
       ...versions,
+      workers: WORKERS,
+      rounds: Number(options.rounds),
+      documents: text.documents,
+      megabytes: text.megabytes,
     },
   }
 }

@@ -22,7 +22,7 @@ import {
 } from '../index.ts'
 import { corpus, duplicateCorpus } from '../testing/corpus.ts'
 import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/folders.ts'
-import { readPlan } from './state.ts'
+import { type Phase, readPlan } from './state.ts'
 
 let work: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string
@@ -194,26 +194,31 @@ describe('a run that is killed', () => {
   it('goes on to the same bytes, wherever it was killed', async () => {
     const output = join(work.path, 'killed')
     const program = fileURLToPath(new URL('../testing/runRecipe.ts', import.meta.url))
-    // After so many signs of progress; every process starts where the one before was killed.
-    for (const [kill, workers] of [
-      [1, 1],
-      [3, 1],
-      [3, 2],
-      [12, 1],
-    ]) {
+    // The phase and how much of it is done when the signal comes; every process starts where the one before was killed.
+    const kills: [Phase, number, number][] = [
+      ['steps', 0, 1],
+      ['steps', 2, 1],
+      ['steps', 4, 2],
+      ['buckets', 0, 1],
+      ['buckets', 9, 1],
+      ['clusters', 0, 1],
+      ['dedup', 0, 1],
+      ['dedup', 3, 2],
+    ]
+    for (const [phase, items, workers] of kills) {
       const child = spawn(
         process.execPath,
         ['--import', 'tsx', program, recipe, input, output, String(workers)],
         { stdio: ['pipe', 'pipe', 'inherit'] },
       )
       const exit = once(child, 'exit')
-      let signs = 0
-      for await (const _ of createInterface({ input: child.stdout })) {
-        if (++signs < kill) child.stdin.write('.')
-        else child.kill('SIGKILL')
+      for await (const line of createInterface({ input: child.stdout })) {
+        const [at, done] = line.split(/[ /]/)
+        if (at === phase && Number(done) >= items) child.kill('SIGKILL')
+        else child.stdin.write('.')
       }
       await exit
-      expect(child.signalCode).toBe('SIGKILL')
+      expect([phase, child.signalCode]).toEqual([phase, 'SIGKILL'])
     }
     const { resumed, pieces } = await run(await openRecipe(recipe, { input, output }))
     expect(resumed).toBeGreaterThan(0)

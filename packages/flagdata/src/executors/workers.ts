@@ -72,10 +72,11 @@ export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnPr
 }
 
 function startWorker(workerData: PipelineData): Worker {
-  // From the sources, where the file ends with .ts, the thread needs the loader that runs this one.
-  const source = import.meta.url.endsWith('.ts')
-  const url = new URL(source ? './worker.ts' : './worker.js', import.meta.url)
-  return new Worker(url, { workerData, ...(source ? { execArgv: ['--import', 'tsx'] } : {}) })
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), { workerData })
+  // From the sources: on Node 20 a thread does not take over the loader that runs this one.
+  const source = JSON.stringify(new URL('./worker.ts', import.meta.url).href)
+  const load = `import('tsx/esm/api').then(({ register }) => register() && import(${source}))`
+  return new Worker(load, { eval: true, workerData })
 }
 
 const toError = (piece: Piece, error: { message: string; hint?: string }) =>

@@ -19,6 +19,7 @@ describe('words', () => {
     ['see http://a.com/x?y=1 or foo.bar@x.org...', 'see http://a.com/x?y=1 or foo.bar@x.org ...'],
     ['U.S.A. well-known 3-4 C++ e.g. 5p.m. :)', 'U.S.A. well - known 3 - 4 C++ e.g. 5 p.m. :)'],
     ['  two\n\nlines\t.', 'two lines .'],
+    ['$5 for US$1.50, £0 or 20€ ©2020 🙂ok', '$ 5 for US$ 1.50 , £ 0 or 20 € © 2020 🙂 ok'],
     ['', ''],
   ])('%s', (text, words) => {
     expect(wordsOf(text).join(' ')).toBe(words)
