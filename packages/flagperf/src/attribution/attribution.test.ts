@@ -13,7 +13,7 @@ import { bertBase, resnet50, vitL14 } from './testing/networks.ts'
 import { type CountedNode, isCounted, workOf } from './work.ts'
 
 describe('published numbers of operations', () => {
-  // torchvision's model card: 4.09 (GMACs); the paper, table 1: 3.8 billion multiply-adds.
+  // torchvision, ResNet50_Weights: 4.089 GMACs; the paper, table 1: 3.8 billion multiply-adds.
   test('ResNet-50', () => {
     const { total, uncounted } = modelWork(resnet50('v1.5'))
     expect(uncounted).toEqual([])
@@ -21,7 +21,7 @@ describe('published numbers of operations', () => {
     expect(modelWork(resnet50('paper')).total.macs / 1e9).toBeCloseTo(3.86, 2)
   })
 
-  // MobileBERT (Sun et al. 2020), table 4: BERT-base 22.5 billion FLOPs, sequences of 128.
+  // TinyBERT (Jiao et al. 2020), table 1: the teacher, BERT-base, 22.5 billion FLOPs.
   test('BERT-base', () => {
     const { total } = modelWork(bertBase(128))
     expect(Math.abs((2 * total.macs) / 22.5e9 - 1)).toBeLessThan(0.01)
@@ -29,10 +29,12 @@ describe('published numbers of operations', () => {
     expect(total.macs).toBe(12 * (12 * 768 ** 2 * 128 + 2 * 128 ** 2 * 768))
   })
 
-  // timm's table of results: vit_large_patch14_clip_224 81.08 GMACs.
+  // timm, results/benchmark-infer-amp-nchw-pt113-cu117-rtx3090.csv: vit_large_patch14_clip_224 81.08 GMACs.
   test('ViT-L/14', () => {
     const { total } = modelWork(vitL14())
     expect(Math.abs(total.macs / 81.08e9 - 1)).toBeLessThan(0.002)
+    // 256 patches of 14 x 14 x 3, then 24 layers of 257 tokens, as above.
+    expect(total.macs).toBe(256 * 588 * 1024 + 24 * (12 * 1024 ** 2 * 257 + 2 * 257 ** 2 * 1024))
   })
 })
 

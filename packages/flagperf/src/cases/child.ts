@@ -1,8 +1,5 @@
 // The process of one case: takes its spec, sends what was measured, and ends.
 import { watchNoise } from '../results/environment.ts'
-import { measureBase } from './base.ts'
-import { commitFault } from './fault.ts'
-import { measureModel } from './model.ts'
 import type { CaseReply, CaseSpec } from './spec.ts'
 
 /** How often the parent hears how much memory is used. */
@@ -13,14 +10,15 @@ const send = (reply: CaseReply) =>
     process.send?.(reply, () => sent())
   })
 
+/** Loads what the case needs inside it, so that a runtime that cannot be loaded is a result of the case too. */
 async function measure(spec: CaseSpec) {
   switch (spec.kind) {
     case 'model':
-      return measureModel(spec)
+      return (await import('./model.ts')).measureModel(spec)
     case 'base':
-      return measureBase(spec)
+      return (await import('./base.ts')).measureBase(spec)
     case 'fault':
-      return commitFault(spec)
+      return (await import('./fault.ts')).commitFault(spec)
   }
 }
 

@@ -17,7 +17,7 @@ type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
 
 /**
  * Runs a case in a process of its own. Whatever happens there, a row comes back that says so: a crash, a case that does
- * not end, and one that takes all memory are results like others.
+ * not end, and one that takes too much memory are results like others.
  */
 export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits): Promise<CaseRow> {
   const { kind: _, ...options } = spec

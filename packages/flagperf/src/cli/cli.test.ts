@@ -125,7 +125,9 @@ test('doctor tries every provider', async () => {
     err: () => {},
   }
   await doctor(terminal, {}, async (provider) =>
-    provider === 'cpu' ? { usable: true } : { usable: false, reason: `no ${provider} here` },
+    provider === 'cpu'
+      ? { usable: true }
+      : { usable: false, reason: `/src/core/gpu.cc:136 Gpu::Start() a == b was false. no ${provider} here` },
   )
   expect(out).toMatch(/provider cpu +works/)
   expect(out).toMatch(/provider webgpu +does not work: no webgpu here/)

@@ -23,11 +23,14 @@ export async function doctor(
     ...(libc === undefined ? [] : [['libc', libc]]),
     ...Object.entries(providers).map(([name, { usable, ...rest }]) => [
       `provider ${name}`,
-      usable ? 'works' : `does not work: ${'reason' in rest ? rest.reason : ''}`,
+      usable ? 'works' : `does not work: ${'reason' in rest ? plain(rest.reason) : ''}`,
     ]),
   ]
   terminal.out(`${columns(rows)}\n`)
 }
+
+/** ONNX Runtime puts the place in its C++ sources and the failed condition before what it has to say. */
+const plain = (reason: string) => reason.replace(/^\S+\.cc:\d+ .*? was false\. /, '')
 
 /** ONNX Runtime's packages are built for glibc alone. */
 function libcOf(): string {

@@ -81,7 +81,8 @@ export async function model(terminal: Terminal, path: string, options: ModelOpti
 
 /** Matrices from those that fit into the caches to those that do not. */
 const MATRICES = [256, 512, 1024]
-const CHAIN = 200
+/** Long, so that what its nodes cost is more than what differs from run to run. */
+const CHAIN = 2000
 
 /** `flagperf base`: whether all cases could be measured. */
 export async function base(terminal: Terminal, options: CommonOptions): Promise<boolean> {

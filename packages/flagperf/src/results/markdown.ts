@@ -2,6 +2,13 @@ import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
 
 const ms = (ns: number) => (ns / 1e6).toFixed(3)
+/** Four digits, never an exponent; nothing at all is a dash. */
+function digits(value: number): string {
+  if (value === 0) return '–'
+  if (value > 0 && value < 0.001) return '< 0.001'
+  const four = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false }
+  return value.toLocaleString('en', four)
+}
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -40,7 +47,7 @@ const baseTable = (rows: readonly CaseRow[]) =>
     rows.flatMap(({ name, raw }) => {
       if (raw?.kind !== 'base') return []
       const { best, median, unit, runs } = baseNumbers(raw)
-      return [[name, best.toPrecision(4), median.toPrecision(4), unit, String(runs)]]
+      return [[name, digits(best), digits(median), unit, String(runs)]]
     }),
   )
 
@@ -56,7 +63,7 @@ function modelTable(rows: readonly CaseRow[]): string {
     'p99 ms',
     'open ms',
     'first run ms',
-    'GFLOP/run',
+    'MFLOP/run',
   ]
   return table(
     header,
@@ -70,13 +77,13 @@ function modelTable(rows: readonly CaseRow[]): string {
           String(row.raw.settings.scenario),
           load.valid ? 'VALID' : 'INVALID',
           String(load.sampleCount),
-          load.samplesPerSecond.toPrecision(4),
+          digits(load.samplesPerSecond),
           ...[0, 1, 4].map((i) =>
             row.raw?.kind === 'model' && row.raw.settings.scenario === 'Offline' ? '–' : ms(percentiles[i]),
           ),
           openMs.toFixed(1),
           firstRunMs.toFixed(1),
-          (attribution.flops / 1e9).toPrecision(4),
+          digits(attribution.flops / 1e6),
         ],
       ]
     }),
@@ -91,8 +98,8 @@ function operatorTable(row: CaseRow): string {
     String(count),
     (microseconds / 1000).toFixed(3),
     percent(share),
-    (flops / 1e6).toPrecision(4),
-    microseconds === 0 ? '–' : (flops / microseconds / 1000).toPrecision(4),
+    digits(flops / 1e6),
+    microseconds === 0 ? '–' : digits(flops / microseconds / 1000),
   ])
   const elsewhere =
     attribution.fallbacks.length === 0
