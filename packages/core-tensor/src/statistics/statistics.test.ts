@@ -197,8 +197,8 @@ describe('bootstrap', () => {
 
 describe('power', () => {
   it('is that of statsmodels', () => {
-    for (const [n, deviation, difference] of golden.power)
-      near(detectableMean(n, deviation), difference, 1e-6)
+    for (const [n, deviation, difference, power] of golden.power)
+      near(detectableMean(n, deviation, { power }), difference, 1e-9, 'mean')
     for (const [n, proportion, rise, power] of golden.unpairedPower)
       near(detectableUnpairedDifference(n, proportion, { power }) as number, rise, 1e-9)
   })

@@ -34,8 +34,12 @@ const at = (name: string) => join(folder, name)
 async function flageval(...args: string[]) {
   const written = { out: '', err: '' }
   const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
+    out: (text: string) => {
+      written.out += text
+    },
+    err: (text: string) => {
+      written.err += text
+    },
     isInteractive: false,
   }
   return { code: await runProgram(args, { terminal, openModel }), ...written }

@@ -1,5 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
-import { packageJson } from './packages.ts'
+import { packageJson, remembered } from './packages.ts'
 
 type Annotations = Record<string, { tts?: string[] }>
 
@@ -7,7 +7,7 @@ type Annotations = Record<string, { tts?: string[] }>
 const plain = (emoji: string) => emoji.replaceAll('\ufe0f', '')
 
 /** The short names that Unicode CLDR gives emoji in one language, keyed by the emoji without U+FE0F. */
-export function emojiNames(language: string): Map<string, string> {
+export const emojiNames = remembered((language): ReadonlyMap<string, string> => {
   const own = packageJson<{ annotations: { annotations: Annotations } }>(
     'cldr-annotations-full',
     `annotations/${language}/annotations.json`,
@@ -20,7 +20,7 @@ export function emojiNames(language: string): Map<string, string> {
   for (const [emoji, { tts }] of [...Object.entries(derived), ...Object.entries(own)])
     if (tts?.[0]) names.set(plain(emoji), tts[0])
   return names
-}
+})
 
 /** The name of an emoji in a language. Throws `not-found`. */
 export function nameIn(language: string, names: ReadonlyMap<string, string>, emoji: string): string {

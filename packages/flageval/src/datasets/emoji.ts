@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { emojiNames, nameIn } from './cldr.ts'
 import type { Picture, RetrievalData } from './dataset.ts'
-import { packageFolder, packageJson } from './packages.ts'
+import { packageFolder, packageJson, remembered } from './packages.ts'
 
 interface OpenMoji {
   emoji: string
@@ -15,10 +15,12 @@ interface OpenMoji {
 /** A person's gender or skin tone spelled out: a form of another emoji. */
 const VARIANT = /200D|1F3F[B-F]/
 
+const openMojiFolder = remembered(packageFolder)
+
 /** OpenMoji's drawing of an emoji. */
 export const openMoji = (code: string): Picture => ({
   id: code,
-  input: join(packageFolder('openmoji'), 'color/svg', `${code}.svg`),
+  input: join(openMojiFolder('openmoji'), 'color/svg', `${code}.svg`),
 })
 
 /** Twemoji's drawing of an emoji, if it has one; its file names leave most U+FE0F and all leading zeros out. */
@@ -31,8 +33,7 @@ function twemoji(folder: string, code: string): Picture | undefined {
 }
 
 /** The emoji that both styles draw and that are no flags and no forms of others, in OpenMoji's order. */
-function emojiConcepts() {
-  const folder = packageFolder('@twemoji/svg')
+const emojiConcepts = remembered((folder) => {
   return packageJson<OpenMoji[]>('openmoji', 'data/openmoji.json').flatMap((entry) => {
     const { emoji, hexcode, group, skintone } = entry
     const base = !group.startsWith('extras') && group !== 'flags' && group !== 'component'
@@ -40,7 +41,7 @@ function emojiConcepts() {
     const reference = twemoji(folder, hexcode)
     return reference === undefined ? [] : [{ emoji, code: hexcode, reference }]
   })
-}
+})
 
 /**
  * OpenMoji's drawings of emoji and their CLDR names in one language; Twemoji's drawings are the references. Throws
@@ -48,7 +49,7 @@ function emojiConcepts() {
  */
 export function loadEmoji(language: string): RetrievalData {
   const names = emojiNames(language)
-  const concepts = emojiConcepts()
+  const concepts = emojiConcepts(packageFolder('@twemoji/svg'))
   const captions = concepts.map(({ emoji, code }, picture) => ({
     id: code,
     text: nameIn(language, names, emoji),

@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { emojiNames, nameIn, territoryNames } from './cldr.ts'
 import type { ClassificationData, Picture } from './dataset.ts'
 import { openMoji } from './emoji.ts'
-import { packageFolder, packageJson } from './packages.ts'
+import { packageFolder, packageJson, remembered } from './packages.ts'
 
 const SIZE = 96
 
@@ -65,7 +65,7 @@ function flagTemplate(
 }
 
 /** The picture's file, shrunk into a square and laid on white, as PNG bytes. */
-async function onSquare(file: string): Promise<Uint8Array> {
+const onSquare = remembered(async (file): Promise<Uint8Array> => {
   try {
     return await sharp(file)
       .flatten({ background: '#ffffff' })
@@ -75,4 +75,4 @@ async function onSquare(file: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new FlagError('corrupt-file', `${file}: cannot be read: ${(cause as Error).message}`, { cause })
   }
-}
+})

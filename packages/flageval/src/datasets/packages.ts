@@ -38,6 +38,16 @@ export function installedVersion(name: string): string {
   return `${name}@${version}`
 }
 
+/** A function that works each argument out once; every language of a task asks for the same files. */
+export function remembered<T>(workOut: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>()
+  return (key) => {
+    const value = known.get(key) ?? workOut(key)
+    known.set(key, value)
+    return value
+  }
+}
+
 /** The folder of this package, from the sources as well as from the built bundle. */
 export function ownFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url))

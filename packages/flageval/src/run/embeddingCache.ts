@@ -54,7 +54,7 @@ export class EmbeddingCache {
     const head = Buffer.alloc(HEAD_BYTES)
     head.writeUInt32LE(keys.length, 0)
     head.writeUInt32LE(rows[0].length, 4)
-    const parts = [head]
+    const parts: Uint8Array[] = [head]
     rows.forEach((row, i) => {
       parts.push(Buffer.from(keys[i], 'hex'), Buffer.from(row.buffer, row.byteOffset, row.byteLength))
       this.#vectors.set(keys[i], row)

@@ -36,7 +36,7 @@ interface Golden {
     interval: [number, number]
     standardError: number
   }[]
-  power: [n: number, deviation: number, difference: number][]
+  power: [n: number, deviation: number, difference: number, power: number][]
   unpairedPower: [n: number, proportion: number, rise: number, power: number][]
 }
 
