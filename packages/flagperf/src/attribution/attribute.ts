@@ -7,7 +7,7 @@ export interface NodeShare {
   readonly name: string
   readonly operator: string
   readonly provider: string
-  /** Median kernel time, in microseconds. */
+  /** Median kernel time, in microseconds; of If, Loop and Scan none, since it is that of the nodes in them. */
   readonly microseconds: number
   /** Share of the kernel time of all nodes. */
   readonly share: number
@@ -54,6 +54,9 @@ const providerNames: Readonly<Record<string, string>> = {
   tensorrt: 'TensorrtExecutionProvider',
 }
 
+/** Operators that run sub-graphs, whose nodes are in the profile themselves: their time must not count twice. */
+const containers = new Set(['If', 'Loop', 'Scan'])
+
 /** Median: of an even number of values, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -80,7 +83,8 @@ export function attribute(
       inputs: node.inputs,
       outputs: node.outputs,
     })
-    return { node, work, microseconds: node.microseconds.length === 0 ? 0 : median(node.microseconds) }
+    const isTimed = node.microseconds.length > 0 && !containers.has(node.operator)
+    return { node, work, microseconds: isTimed ? median(node.microseconds) : 0 }
   })
   const microseconds = timed.reduce((sum, each) => sum + each.microseconds, 0)
   const shareOf = (time: number) => (microseconds === 0 ? 0 : time / microseconds)

@@ -223,6 +223,8 @@ describe('profile', () => {
       ...[30, 10, 20, 40].map((dur) => event('a', 'MatMul', 'WebGpuExecutionProvider', dur)),
       ...[5, 5, 5, 5].map((dur) => event('b', 'NonZero', 'CPUExecutionProvider', dur)),
       ...[1, 1, 1, 1].map((dur) => event('c', 'MemcpyToHost', 'WebGpuExecutionProvider', dur)),
+      // Its time is that of nodes that are listed too.
+      ...[9, 9, 9, 9].map((dur) => event('d', 'If', 'WebGpuExecutionProvider', dur)),
     ]
     const profile = readProfile(JSON.stringify(events), 'p.json', 1)
     const { fallbacks, nodes, microseconds, operators } = attribute(profile, [], 'webgpu')
@@ -235,7 +237,7 @@ describe('profile', () => {
       work: { macs: 24, flops: 48 },
       gigaflops: 48 / 20 / 1000,
     })
-    expect(operators.map(({ operator }) => operator)).toEqual(['MatMul', 'NonZero', 'MemcpyToHost'])
+    expect(operators.map(({ operator }) => operator)).toEqual(['MatMul', 'NonZero', 'MemcpyToHost', 'If'])
     const unknown = readProfile(JSON.stringify([event('z', 'Mystery', 'CPU', 1)]), 'p.json')
     expect(attribute(unknown, [], 'cpu').uncounted).toEqual(['Mystery'])
   })

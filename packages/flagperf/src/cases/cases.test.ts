@@ -90,7 +90,7 @@ describe('a case in a process of its own', () => {
     expect(row.raw).toBeUndefined()
   })
 
-  test('a case that never ends is stopped', async () => {
+  test('a case that never ends is stopped, though a process that it started lives on', async () => {
     const row = await runCase('hang', { kind: 'fault', fault: 'hang' }, { ...limits, timeLimitMs: 3000 })
     expect(row).toMatchObject({
       status: 'timed-out',

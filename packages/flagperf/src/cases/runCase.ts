@@ -31,11 +31,18 @@ export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits):
 }
 
 function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits): Promise<Ending> {
-  return new Promise((settle) => {
+  return new Promise((resolve) => {
     const child = startChild()
     let ending: Ending | undefined
     let lastWords = ''
+    const settle = (known: Ending) => {
+      clearTimeout(timer)
+      child.stderr?.destroy()
+      resolve(known)
+    }
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null
     const stop = (status: Status, message: string) => {
+      if (hasEnded()) return settle(ending ?? crashEnding(child.exitCode, child.signalCode, lastWords))
       ending ??= { status, message }
       child.kill('SIGKILL')
     }
@@ -56,14 +63,11 @@ function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits)
         )
     })
     child.on('error', (error) => {
-      ending ??= { status: 'failed', message: `its process could not be started: ${error.message}` }
-      clearTimeout(timer)
-      settle(ending)
+      settle(ending ?? { status: 'failed', message: `its process could not be started: ${error.message}` })
     })
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      settle(ending ?? crashEnding(code, signal, lastWords))
-    })
+    // Its stderr closes later, or never if a process that it started holds it: only a crash's last words are worth the wait.
+    child.on('exit', () => ending && settle(ending))
+    child.on('close', (code, signal) => settle(ending ?? crashEnding(code, signal, lastWords)))
     child.send(spec, (error) => {
       if (error) stop('failed', `its process did not take the case: ${error.message}`)
     })

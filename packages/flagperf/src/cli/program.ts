@@ -78,7 +78,7 @@ ${exitCodes}`,
       `
 Examples:
   flagperf model detector.onnx --size height=640 --size width=640
-  flagperf model silero_vad.onnx --fill sr=16000 --scenario single-stream
+  flagperf model speech.onnx --fill sr=16000 --scenario single-stream
   flagperf model net.onnx --tier quick --json > net.json
 ${exitCodes}`,
     )
