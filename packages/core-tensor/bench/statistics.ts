@@ -1,8 +1,7 @@
 // How often intervals contain the truth and tests find a difference, in simulated experiments with a known truth.
 // `npm run bench:statistics -- [--experiments N] [--json FILE]`
-import { writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { writeResult } from '../../../tools/repo/result.ts'
 import { simulate } from '../src/statistics/testing/coverage.ts'
 
 const { values: options } = parseArgs({
@@ -20,22 +19,13 @@ for (const { what, wanted, share } of rows) {
   console.log(`${share.toFixed(4)}  ${(2 * error(share)).toFixed(4)}  ${wanted.padEnd(12)} ${what}`)
 }
 
-if (options.json) {
-  const meant = rows.filter(({ wanted }) => wanted === '0.95').map(({ share }) => share)
-  const worst = meant.reduce((far, share) => (Math.abs(share - 0.95) > Math.abs(far - 0.95) ? share : far))
-  const result = {
-    name: 'statistics',
-    value: worst,
-    unit: 'coverage of 95 % intervals that is farthest from 0.95',
-    goal: '0.94 to 0.96',
-    spread: [Math.min(...meant), Math.max(...meant)],
-    rows,
-    environment: {
-      date: new Date().toISOString().slice(0, 10),
-      node: process.versions.node,
-      platform: `${process.platform} ${process.arch}`,
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-    },
-  }
-  await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)
-}
+const meant = rows.filter(({ wanted }) => wanted === '0.95').map(({ share }) => share)
+const worst = meant.reduce((far, share) => (Math.abs(share - 0.95) > Math.abs(far - 0.95) ? share : far))
+await writeResult(options.json, {
+  name: 'statistics',
+  value: worst,
+  unit: 'coverage of 95 % intervals that is farthest from 0.95',
+  goal: '0.94 to 0.96',
+  spread: [Math.min(...meant), Math.max(...meant)],
+  rows,
+})

@@ -39,9 +39,11 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     )
     lines.push(aligned([row('', names), ...rows, row('chance', chances ?? [])]))
     const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
-    lines.push(`${samples} samples in ${units} independent units each; 95 % intervals`)
+    const clusters = units === samples ? 'independent samples' : `samples in ${units} independent units`
+    lines.push(`${samples} ${clusters} each; 95 % intervals`)
   }
-  for (const { language, error } of failed) lines.push(`${language}: failed: ${error?.message}`)
+  for (const { system, language, error } of failed)
+    lines.push(`${system === 'model' ? language : system}: failed: ${error?.message}`)
   return lines.join('\n')
 }
 

@@ -11,7 +11,7 @@ export interface RetrievalData {
   readonly pictures: readonly Picture[]
   /** `picture`: place of the picture that the text describes. */
   readonly captions: readonly { readonly id: string; readonly text: string; readonly picture: number }[]
-  /** For the raw-pixel baseline: another picture for each caption, which stands in for its text. */
+  /** For the raw-pixel baseline: another picture for each caption, in their order, which stands in for its text. */
   readonly references?: readonly Picture[]
 }
 
@@ -24,7 +24,7 @@ export interface ClassificationData {
   readonly classes: readonly { readonly id: string; readonly name: string }[]
   /** Texts around a class name, with `{c}` where it goes. */
   readonly templates: readonly string[]
-  /** For the raw-pixel baseline: one picture of each class, which stands in for its name. */
+  /** For the raw-pixel baseline: one picture of each class, in their order, which stands in for its name. */
   readonly references?: readonly Picture[]
 }
 

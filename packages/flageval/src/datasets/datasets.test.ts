@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { pixelVectors } from '../models/pixels.ts'
+import { evaluate, withReferences } from '../run/evaluate.ts'
+import { score } from '../score/score.ts'
 import { allTasks } from '../tasks/task.ts'
 import type { Picture } from './dataset.ts'
 import { datasets } from './index.ts'
@@ -61,6 +64,38 @@ describe('data sets', () => {
         ),
         language,
       ).toBe(0)
+    }
+  })
+
+  it('emoji and flags: raw pixels find what guessing does not', async () => {
+    const all = await datasets.flags.load('en')
+    const flags = {
+      ...all,
+      pictures: all.pictures.slice(0, 40),
+      gold: all.gold.slice(0, 40),
+      classes: all.classes.slice(0, 40),
+      references: all.references?.slice(0, 40) ?? [],
+    }
+    // Not the first ones, which are all yellow faces.
+    const { pictures, captions, references = [] } = datasets.emoji.load('en')
+    const spread = (_: unknown, i: number) => i % 34 === 0
+    const emoji = {
+      kind: 'retrieval' as const,
+      pictures: pictures.filter(spread),
+      captions: captions.filter(spread).map((caption, picture) => ({ ...caption, picture })),
+      references: references.filter(spread),
+    }
+    for (const [data, metric] of [
+      [flags, 'acc1'],
+      [emoji, 'IR@1'],
+    ] as const) {
+      const { data: pictured, texts } = withReferences(data)
+      const records = await evaluate(pictured, async (what, inputs) => {
+        const chosen = what === 'image' ? inputs : inputs.map((text) => texts.get(text as string) ?? 'none')
+        return { vectors: await pixelVectors(chosen), keys: inputs.map((_, i) => `${what} ${i}`) }
+      })
+      const { low, chance } = score(records, metric)
+      expect(low, metric).toBeGreaterThan(2 * (chance as number))
     }
   })
 

@@ -25,14 +25,16 @@ export function evaluate(data: Dataset, embed: Embed): Promise<SampleRecord[]> {
 }
 
 /**
- * The data set as the raw-pixel baseline sees it: every text is replaced by its reference picture. Throws
- * `invalid-argument` when there are none.
+ * The data set as the raw-pixel baseline sees it: every text is a name that `texts` gives the reference picture of.
+ * Throws `invalid-argument` when there are none.
  */
 export function withReferences(data: Dataset): { data: Dataset; texts: ReadonlyMap<string, PictureInput> } {
   if (!('references' in data) || data.references === undefined) {
     throw new FlagError('invalid-argument', `a ${data.kind} task has no reference pictures`)
   }
-  const texts = new Map(data.references.map(({ id, input }) => [id, input]))
+  const named = data.kind === 'retrieval' ? data.captions : data.classes
+  const { references } = data
+  const texts = new Map(named.map(({ id }, i) => [id, references[i].input]))
   if (data.kind === 'retrieval')
     return { data: { ...data, captions: data.captions.map((it) => ({ ...it, text: it.id })) }, texts }
   const classes = data.classes.map(({ id }) => ({ id, name: id }))

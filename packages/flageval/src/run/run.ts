@@ -6,7 +6,7 @@ import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import { datasets } from '../datasets/index.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
-import type { EmbeddingModel } from '../models/model.ts'
+import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
 import { type Task, taskSchema } from '../tasks/task.ts'
@@ -122,7 +122,7 @@ async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<
     const { data: pictured, texts } = withReferences(data)
     records = await evaluate(pictured, async (what, inputs) => {
       const pictures = inputs.map((input) =>
-        what === 'text' ? (texts.get(input as string) ?? input) : input,
+        what === 'text' ? (texts.get(input as string) as PictureInput) : input,
       )
       return { vectors: await pixelVectors(pictures), keys: await requestKeys('image', pictures) }
     })

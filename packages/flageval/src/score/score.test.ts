@@ -45,6 +45,14 @@ describe('scores', () => {
     expect(clustered.high - clustered.low).toBeGreaterThan(2.5 * (alone.high - alone.low))
   })
 
+  it('leave room where all of few clusters are wrong', () => {
+    const records = Array.from({ length: 126 }, (_, i) => ({ ...classified(i, 1), cluster: `${i % 63}` }))
+    const { value, low, high, interval } = score(records, 'acc1')
+    expect([value, low, interval]).toEqual([0, 0, 'wilson'])
+    // z² / (n + z²) for 63 clusters.
+    expect(high).toBeCloseTo(0.0575, 4)
+  })
+
   it('of retrieval weigh both directions alike', () => {
     const record = (
       i: number,

@@ -54,8 +54,10 @@ export function score(records: readonly SampleRecord[], name: string): Score {
   }
   const samples = values.length
   const value = values.reduce((sum, x) => sum + x, 0) / samples
-  if (units === samples && values.every((x) => x === 0 || x === 1)) {
-    const { low, high } = wilsonInterval(Math.round(value * samples), samples)
+  // Where all are right or all are wrong there is nothing to draw: clusters then count as one sample each.
+  const isConstant = values.every((x) => x === values[0])
+  if ((units === samples || isConstant) && values.every((x) => x === 0 || x === 1)) {
+    const { low, high } = wilsonInterval(Math.round(value * units), units)
     return { ...common, value, low, high, interval: 'wilson', samples }
   }
   const { low, high } = bootstrapMean(values, { clusters, resamples: RESAMPLES })
