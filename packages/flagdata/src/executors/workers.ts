@@ -72,7 +72,8 @@ export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnPr
 }
 
 function startWorker(workerData: PipelineData): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), { workerData })
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./worker.js', import.meta.url), { workerData })
   // From the sources: on Node 20 a thread does not take over the loader that runs this one.
   const source = JSON.stringify(new URL('./worker.ts', import.meta.url).href)
   const load = `import('tsx/esm/api').then(({ register }) => register() && import(${source}))`
