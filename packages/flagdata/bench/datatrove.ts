@@ -63,7 +63,7 @@ async function bench(): Promise<void> {
       ours.push(
         await timed(process.execPath, ['--import', 'tsx', here('flag.ts'), input, a, task, String(WORKERS)]),
       )
-      theirs.push(await timed(python, [here('datatrove.py'), input, b, task, String(WORKERS)]))
+      theirs.push(await timed(python, [here('peer.py'), input, b, task, String(WORKERS)]))
       if (i === 0) await compare(task, a, join(b, 'kept'))
       await rm(a, { recursive: true })
       await rm(b, { recursive: true })
