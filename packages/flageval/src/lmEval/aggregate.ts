@@ -98,7 +98,7 @@ export interface Aggregation {
 
 /** The aggregation that a task names for a metric, or the metric's own. Throws `invalid-argument`. */
 export function aggregationOf(metric: string, entries: readonly MetricEntry[]): Aggregation {
-  const entry = entries.find(({ metric: it }) => (typeof it === 'function' ? it.name : it) === metric)
+  const entry = entries.findLast(({ metric: it }) => (typeof it === 'function' ? it.name : it) === metric)
   const [name, direction] = known[metric] ?? ['mean', true]
   const higherIsBetter = entry?.higher_is_better ?? direction
   const chosen = entry?.aggregation ?? name

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { RecordOf } from '../records/record.ts'
 import type { Metric } from '../score/metrics.ts'
-import { type Aggregation, aggregates, pooledError, standardError, unweightedError } from './aggregate.ts'
-import type { GroupInfo, PromptedInfo } from './describe.ts'
-import type { Part } from './measure.ts'
+import {
+  type Aggregation,
+  aggregates,
+  aggregationOf,
+  pooledError,
+  standardError,
+  unweightedError,
+} from './aggregate.ts'
+import { describeTask, type GroupInfo, type PromptedInfo } from './describe.ts'
+import { metricsOf, type Part } from './measure.ts'
+import type { PromptTask } from './task.ts'
 
 type Prompted = RecordOf<'prompted'>
 
@@ -24,7 +32,7 @@ export function measuresOf(info: PromptedInfo, records: readonly Prompted[]): Me
     const at = key.lastIndexOf(',')
     const [metric, filter] = [key.slice(0, at), key.slice(at + 1)]
     // A metric that a function adds is averaged unless its name is declared, or it goes by a part of a declared one.
-    const declared = info.metrics.find((it) => it.metric === metric)
+    const declared = info.metrics.findLast((it) => it.metric === metric)
     const name = declared?.aggregation ?? 'mean'
     const of = aggregates[name] as Aggregation['of'] | undefined
     return {
@@ -223,4 +231,15 @@ function argumentsOf(record: Prompted, info: PromptedInfo): unknown[][] {
   if (record.output === 'loglikelihood_rolling') return [[record.continuations[0]]]
   if (record.output === 'generate_until') return [[record.prompt, info.config.generation_kwargs]]
   return record.continuations.map((continuation, i) => [record.contexts?.[i] ?? record.prompt, continuation])
+}
+
+/** Values of the metrics that exports of a task aggregate. */
+export function customValues(task: PromptTask, records: readonly Prompted[]): Record<string, number> {
+  const info = describeTask(task, {})
+  const entries = metricsOf(task)
+  return Object.fromEntries(
+    measuresOf(info, records).flatMap(({ key, metric, aggregation }) =>
+      aggregation === undefined ? [[key, aggregationOf(metric, entries).of(partsOf(records, key))]] : [],
+    ),
+  )
 }
