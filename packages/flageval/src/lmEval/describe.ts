@@ -86,7 +86,7 @@ export function describeTask(task: PromptTask, options: RequestOptions): Prompte
   }
 }
 
-/** A group and the groups inside it, inner ones first, as lm-eval aggregates them. */
+/** A group and the groups inside it, in lm-eval's order: what an inner group gathers does not reach the outer one. */
 export function describeGroups(group: TaskGroup): GroupInfo[] {
   const own = ({ name, alias, version, children, aggregated }: TaskGroup): GroupInfo => ({
     name,
@@ -102,5 +102,5 @@ export function describeGroups(group: TaskGroup): GroupInfo[] {
       weight_by_size,
     })),
   })
-  return groupsOf(group).map(own).reverse()
+  return groupsOf(group).map(own)
 }
