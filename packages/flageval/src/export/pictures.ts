@@ -25,9 +25,6 @@ const clipBenchmark: Readonly<Record<string, string>> = {
   'TR@5': 'text_retrieval_recall@5',
   'TR@10': 'text_retrieval_recall@10',
   mAP: 'mean_average_precision',
-  text: 'text_acc',
-  image: 'image_acc',
-  group: 'acc',
   foil_accuracy: 'acc',
 }
 
