@@ -30,6 +30,15 @@ export { type RunInfo, type RunOptions, run } from './run/run.ts'
 export { type PromptResults, type PromptRunOptions, runPrompts } from './run/runPrompts.ts'
 export { type ColumnLog, readLog } from './run/sampleLog.ts'
 export { openRun, validate } from './run/validate.ts'
+export { type CodeOptions, type CodeProblem, passAtKMetric, runProblems } from './sandbox/codeTasks.ts'
+export {
+  canRun,
+  type Isolation,
+  isolation,
+  type ProgramResult,
+  runProgram,
+  type SandboxLimits,
+} from './sandbox/sandbox.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
 export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'

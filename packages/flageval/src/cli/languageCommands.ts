@@ -22,6 +22,7 @@ export interface PromptCommandOptions {
   timeout?: string
   retries?: string
   prefix?: string
+  allowCode?: boolean
 }
 
 function numberOf(text: string | undefined, name: string): number | undefined {
@@ -57,6 +58,7 @@ export async function promptCommand(
       fewshot: numberOf(options.fewshot, 'fewshot'),
       seed: numberOf(options.seed, 'seed'),
       limit: numberOf(options.limit, 'limit'),
+      allowCode: options.allowCode,
       data: Object.fromEntries((options.data ?? []).map(folderOf)),
       onProgress: (task, done, total) => {
         if (terminal.isInteractive) terminal.err(`\r\x1b[2K${task}: requests ${done}/${total}`)

@@ -48,6 +48,7 @@ ${exitCodes}`,
     .option('--seed <number>', 'language tasks: of the examples drawn (1234)')
     .option('--limit <number>', 'language tasks: only so many documents, or a share below 1')
     .option('--data <name=folder...>', 'language tasks: where a data set lies that a task names')
+    .option('--allow-code', 'language tasks: run what the model writes, in a sandbox')
     .option('--concurrency <number>', 'endpoints and commands: requests at once')
     .option('--timeout <seconds>', 'endpoints and commands: for one answer')
     .option('--retries <number>', 'endpoints: further tries')

@@ -125,7 +125,7 @@ function matches(answer: unknown, reference: unknown, options: MatchOptions): bo
 /** Metrics over the whole set: a document keeps its reference and its answer. */
 const corpusMetrics = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'f1', 'mcc'])
 
-function measureAnswer(task: PromptTask, doc: Doc, answer: unknown): Record<string, Part> {
+async function measureAnswer(task: PromptTask, doc: Doc, answer: unknown): Promise<Record<string, Part>> {
   const { config, reader, manyTargets } = task
   const target = reader.target(doc)
   const gold = goldOf(task, doc, target, answer)
@@ -143,7 +143,7 @@ function measureAnswer(task: PromptTask, doc: Doc, answer: unknown): Record<stri
         },
       )
     }
-    const value = (reference: unknown): Part | Record<string, unknown> => {
+    const value = async (reference: unknown): Promise<Part | Record<string, unknown>> => {
       if (custom) return custom({ references: [reference], predictions: [answer], ...options }) as Part
       if (name === 'exact_match') return Number(matches(answer, reference, options))
       if (name === 'bypass') return null
@@ -151,8 +151,8 @@ function measureAnswer(task: PromptTask, doc: Doc, answer: unknown): Record<stri
       throw new FlagError('invalid-argument', `task ${config.task}: no metric "${name}" for generate_until`)
     }
     if (manyTargets) {
-      const any = (gold as unknown[]).some((reference) => {
-        const one = value(reference)
+      const any = await someOf(gold as unknown[], async (reference) => {
+        const one = await value(reference)
         if (Array.isArray(one)) {
           throw new FlagError(
             'unsupported',
@@ -164,12 +164,17 @@ function measureAnswer(task: PromptTask, doc: Doc, answer: unknown): Record<stri
       parts[name] = Number(any)
       continue
     }
-    const one = value(gold)
+    const one = await value(gold)
     if (one !== null && typeof one === 'object' && !Array.isArray(one)) {
       Object.assign(parts, checkedParts(one as Record<string, unknown>, config.task))
     } else parts[name] = one as Part
   }
   return parts
+}
+
+async function someOf<T>(list: readonly T[], test: (it: T) => Promise<boolean>): Promise<boolean> {
+  for (const it of list) if (await test(it)) return true
+  return false
 }
 
 type CustomMetric = (given: Record<string, unknown>) => unknown

@@ -35,6 +35,11 @@ export async function runTask(
   cache: RequestCache,
   options: RequestOptions & { onBatch?: (done: number, total: number) => void } = {},
 ): Promise<SampleRecord[]> {
+  if (task.config.unsafe_code && !options.allowCode) {
+    throw new FlagError('unsupported', `task ${task.config.task} runs programs that the model writes`, {
+      hint: 'allow it with --allow-code',
+    })
+  }
   const documents = requestsOf(task, options)
   const { repeats } = task.config
   const asked = documents.flatMap(({ requests }) =>

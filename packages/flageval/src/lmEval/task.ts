@@ -44,6 +44,8 @@ export interface RequestOptions {
   seed?: number
   /** The first documents only: a number, or below 1 a share. */
   limit?: number
+  /** Run tasks that say `unsafe_code`: they run what the model writes. */
+  allowCode?: boolean
 }
 
 type ProcessDocs = (docs: readonly Doc[]) => readonly Doc[] | Promise<readonly Doc[]>
