@@ -2,5 +2,11 @@ export { describeGroups, describeTask, type GroupInfo, type PromptedInfo } from 
 export type { DataFolders } from './documents.ts'
 export { groupsOf, isGroup, isLmEvalFile, loadTasks, type TaskGroup, tasksOf } from './load.ts'
 export { lmEvalResults, lmEvalSamples, promptedMetrics, type ScoredTask } from './results.ts'
-export { runTask } from './run.ts'
-export { type ModelRequest, type PromptTask, type RequestOptions, requestsOf } from './task.ts'
+export { recordsOf, runTask } from './run.ts'
+export {
+  type DocRequests,
+  type ModelRequest,
+  type PromptTask,
+  type RequestOptions,
+  requestsOf,
+} from './task.ts'

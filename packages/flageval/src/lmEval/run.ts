@@ -56,7 +56,7 @@ export async function runTask(
   const responses = documents.map(({ requests }) =>
     requests.map(() => Array.from({ length: repeats }, () => cache.get(asked[next++].key) as ModelAnswer)),
   )
-  return measureAll(task, documents, responses)
+  return recordsOf(task, documents, responses)
 }
 
 async function askMissing(
@@ -141,7 +141,7 @@ function generationOf({ request, repeat }: Asked): GenerationRequest {
 }
 
 /** The records of a task from its answers: filters, then metrics. */
-async function measureAll(
+export async function recordsOf(
   task: PromptTask,
   documents: readonly DocRequests[],
   responses: readonly (readonly (readonly ModelAnswer[])[])[],

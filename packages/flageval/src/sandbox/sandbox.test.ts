@@ -59,7 +59,7 @@ describe('a JavaScript program', () => {
     expect(server.state.asked).toBe(0)
     await server.close()
     expect(
-      (await javascript(`(await import('node:fs')).readFileSync('${import.meta.filename}')`)).reason,
+      (await javascript(`(await import('node:fs')).readFileSync('${import.meta.filename}')`)).stderr,
     ).toContain('ERR_ACCESS_DENIED')
     expect((await javascript(`(await import('node:child_process')).execSync('true')`)).passed).toBe(false)
     const own = `import { readFileSync, writeFileSync } from 'node:fs'
