@@ -174,30 +174,31 @@ describe('a thousand submissions', () => {
   const program = fileURLToPath(new URL('./testing/serveGoldens.ts', import.meta.url))
 
   /** Starts the server in a process of its own and waits for its address. */
-  async function start(database: string, port: number): Promise<{ child: ChildProcess; url: string }> {
-    const args = ['--import', 'tsx', program, database, String(port), taskFile('gen_targets')]
+  async function start(database: string): Promise<{ child: ChildProcess; url: string }> {
+    const args = ['--import', 'tsx', program, database, '0', taskFile('gen_targets')]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [url] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-    return { child, url: url.toString().trim() }
+    const url = await new Promise<string>((resolve, reject) => {
+      child.stdout?.once('data', (line: Buffer) => resolve(line.toString().trim()))
+      child.once('exit', (code) => reject(new Error(`the server ended with code ${code}`)))
+    })
+    return { child, url }
   }
 
   it('of fifty clients outlive a kill: none lost, none scored twice, none seen by others', async () => {
     const database = join(folder, 'thousand.db')
     const names = Array.from({ length: CLIENTS }, (_, i) => `team ${i}`)
     const keys = await tokens(database, names)
-    let { child, url } = await start(database, 0)
-    const port = Number(new URL(url).port)
-    const killAt = [400]
+    let { child, url } = await start(database)
+    const KILL_AT = 400
     let answered = 0
     let up: Promise<unknown> = Promise.resolve()
     const count = () => {
       answered++
-      if (answered !== killAt[0]) return
-      killAt.shift()
+      if (answered !== KILL_AT) return
+      const killed = once(child, 'exit')
       child.kill('SIGKILL')
-      up = once(child, 'close').then(async () => {
-        const next = await start(database, port)
-        child = next.child
+      up = killed.then(async () => {
+        ;({ child, url } = await start(database))
       })
     }
     const client = httpClient({ concurrency: 1000 })
@@ -231,7 +232,7 @@ describe('a thousand submissions', () => {
       }
     }
     await Promise.all(keys.map(submitAll))
-    expect(killAt).toEqual([])
+    expect(answered).toBe(CLIENTS * EACH)
 
     let refused = 0
     for (const [team, token] of keys.entries()) {
@@ -250,7 +251,7 @@ describe('a thousand submissions', () => {
     expect(refused).toBe(CLIENTS)
     await expect(client.get(`${url}/submissions`)).rejects.toThrow('HTTP 401')
     child.kill('SIGKILL')
-    await once(child, 'close')
+    await once(child, 'exit')
 
     const rows = new Database(database)
       .prepare('select state, scorings, count(*) as n from submissions group by 1, 2')
