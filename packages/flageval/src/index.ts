@@ -41,4 +41,7 @@ export {
 } from './sandbox/sandbox.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
+export { type RunningServer, type ServeOptions, serve } from './serve/server.ts'
+export { type TakePartOptions, takePart } from './serve/takePart.ts'
 export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'
+export * from './wrappers/index.ts'

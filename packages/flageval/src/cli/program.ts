@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { ownFolder } from '../datasets/packages.ts'
 import { type Context, compareCommand, list, runCommand, validateCommand } from './commands.ts'
 import { exportCommand, exportForms } from './languageCommands.ts'
+import { serveCommand, teamCommand } from './serverCommands.ts'
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage.
@@ -88,6 +89,27 @@ ${exitCodes}`,
     .option('--bootstrap <number>', 'lm-eval: resamples of standard errors (100000)')
     .addHelpText('after', '\nExample:\n  flageval export runs/gpt2 --as lm-eval --output results.json')
     .action((folder, options) => exportCommand(context.terminal, folder, options))
+  program
+    .command('serve')
+    .description("score what teams submit, by FlagEvalMM's protocol")
+    .requiredOption('--task <file...>', "YAML files of tasks or groups in lm-eval's dialect")
+    .requiredOption('--database <file>', 'SQLite file of teams and submissions')
+    .option('--port <number>', '0 takes a free one', '5000')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addHelpText(
+      'after',
+      '\nExample:\n  flageval serve --task tasks/quiz.yaml --database board.db --port 5000',
+    )
+    .action((options) => serveCommand(context.terminal, options))
+  program
+    .command('team')
+    .description('add a team to a server and print its token, which is not kept')
+    .argument('<name>', 'name on the leaderboard')
+    .requiredOption('--database <file>', 'SQLite file of the server')
+    .option('--quota <number>', 'submissions a day', '100')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  flageval team lions --database board.db --quota 20')
+    .action((name, options) => teamCommand(context.terminal, name, options))
   program
     .command('validate')
     .description('check that a run is complete and that its results follow from its samples')
