@@ -107,7 +107,7 @@ describe('flageval with language models', () => {
       'bad.yaml:2: doc_to_text: no module',
     )
     expect(await bad('task: t\ninclude: none.yaml\n')).toContain('bad.yaml:2: include: no such file')
-    expect(await bad('task: t\n  bad: indent\n')).toContain('bad.yaml:2')
+    expect(await bad('task: t\nbad: [1, 2\n')).toContain('bad.yaml:3')
     expect(await bad('task: t\nuse_prompt: x\n')).toContain('bad.yaml:2: use_prompt: not supported')
     expect(await bad('task: t\ndataset_path: openai/gsm8k\ntest_split: test\n')).toContain(
       '--data openai/gsm8k=<folder>',

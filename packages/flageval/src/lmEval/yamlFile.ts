@@ -67,7 +67,7 @@ export function readYaml(path: string, parents: readonly string[] = []): YamlFil
   const [problem] = [...document.errors, ...document.warnings]
   if (problem) {
     const line = problem.linePos?.[0].line
-    throw new FlagError('corrupt-file', `${file}:${line}: ${problem.message.split('\n')[0]}`, {
+    throw new FlagError('corrupt-file', `${file}:${line}: ${problem.message.split(/ at line|\n/)[0]}`, {
       cause: problem,
     })
   }
