@@ -45,7 +45,7 @@ export const outputTypes = [
   'multiple_choice',
   'generate_until',
 ] as const
-export type OutputType = (typeof outputTypes)[number]
+
 
 /** lm-eval's `TaskConfig`, by the names and with the defaults of version 0.4.13. */
 export const taskConfig = z.strictObject({

@@ -26,7 +26,7 @@ interface Measure {
 }
 
 /** What the records of a task were measured by, in the order of their first appearance. */
-export function measuresOf(info: PromptedInfo, records: readonly Prompted[]): Measure[] {
+function measuresOf(info: PromptedInfo, records: readonly Prompted[]): Measure[] {
   const keys = new Set(records.flatMap(({ measured }) => Object.keys(measured)))
   return [...keys].map((key) => {
     const at = key.lastIndexOf(',')

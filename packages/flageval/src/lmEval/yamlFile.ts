@@ -5,7 +5,7 @@ import { FlagError } from '@flag/core-tensor'
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 
 /** `!function module.name`: an export of a JavaScript or TypeScript module beside the YAML file. */
-export class FunctionReference {
+class FunctionReference {
   constructor(
     readonly module: string,
     readonly name: string,

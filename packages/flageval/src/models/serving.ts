@@ -5,7 +5,7 @@ import { type HttpOptions, httpClient } from './http.ts'
 import { cutAt, type LanguageModel } from './languageModel.ts'
 
 /** What flageval-serving's one endpoint is asked, after HELM's request. */
-export const servingRequest = z.object({
+const servingRequest = z.object({
   engine: z.string().default(''),
   prompt: z.string(),
   temperature: z.number().default(0),
