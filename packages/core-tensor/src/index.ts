@@ -1,3 +1,4 @@
+export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
