@@ -1,0 +1,17 @@
+/**
+ * Patterns as in huggingface_hub (Python's fnmatch): `*` any characters, `/` included; `?` one; `[abc]`, `[!abc]` one
+ * of some; a folder with `/` at its end means all in it.
+ */
+export function matcher(patterns: readonly string[]): (path: string) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const whole = pattern.endsWith('/') ? `${pattern}*` : pattern
+    const source = whole.replace(/\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
+      if (part === '*') return '.*'
+      if (part === '?') return '.'
+      if (part.length > 1) return part.replace(/\\/g, '\\\\').replace(/^\[!/, '[^')
+      return part.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
+    })
+    return new RegExp(`^${source}$`, 'su')
+  })
+  return (path) => expressions.some((expression) => expression.test(path))
+}
