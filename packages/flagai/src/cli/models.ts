@@ -39,7 +39,10 @@ export async function fingerprintOf(folder: string): Promise<string> {
 /** `flagai models`: what can be given to `--model`, and whether it is here. */
 export async function listModels({ terminal }: Context, options: { json?: boolean }): Promise<void> {
   const models = await Promise.all(
-    knownModels.map(async (model) => ({ ...model, folder: await modelFolder(model.id).catch(() => null) })),
+    knownModels.map(async (model) => ({
+      ...model,
+      folder: await modelFolder(model.id, { offline: true }).catch(() => null),
+    })),
   )
   if (options.json) {
     printJson(terminal, models)

@@ -3,6 +3,7 @@ import {
   copyFile,
   link,
   mkdir,
+  readdir,
   readFile,
   readlink,
   realpath,
@@ -148,4 +149,10 @@ export async function putIntoSnapshot(
     await rm(temporary, { force: true })
     throw diskError(place, cause)
   }
+}
+
+/** Paths of all files in a folder and below; none when there is no such folder. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
 }

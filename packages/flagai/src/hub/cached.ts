@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { filesBelow } from './cache.ts'
 import { type Environment, hubSettings } from './environment.ts'
 
 /** A snapshot of a model in the cache. */
@@ -47,11 +48,6 @@ export async function cachedModels(env?: Environment): Promise<CachedModel[]> {
 }
 
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
-}
 
 async function refsOf(folder: string): Promise<[ref: string, commit: string][]> {
   const files = await filesBelow(folder)

@@ -79,8 +79,10 @@ export function responseError(subject: Subject, response: Response, detail: stri
   if (reason === 'RepoNotFound' || (status === 401 && !hasToken)) {
     return fail(
       'not-found',
-      `${hub} has no model "${id}" for ${hasToken ? 'this account' : 'everybody'} (${status})`,
-      `check the name; if the model is private, ${LOGIN}`,
+      hasToken
+        ? `${hub} has no model "${id}" that this account may see (${status})`
+        : `${hub} has no public model "${id}" (${status})`,
+      `check the name or the path; if the model is private, ${LOGIN}`,
     )
   }
   if (status === 401) {

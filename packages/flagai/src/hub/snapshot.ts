@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import {
   blobPath,
+  filesBelow,
   inSnapshot,
   type ModelCache,
   makeFolders,
@@ -96,14 +97,14 @@ export async function downloadSnapshot(id: string, options: SnapshotOptions, hos
   const client: HubClient = { host, settings, signal }
   if (options.offline ?? settings.offline) {
     const found = await cachedSnapshot(cache, revision, options)
-    if (found) return found
+    if (found) return found.snapshot
     throw notCached(cache, revision)
   }
   let commit: string
   let files: RepositoryFile[]
   try {
     const cached = await cachedSnapshot(cache, revision, options)
-    if (cached && isCommit(revision)) return cached
+    if (cached?.complete && isCommit(revision)) return cached.snapshot
     commit = isCommit(revision) ? revision : await commitOf(client, id, revision, cached ? 1 : undefined)
     files = (await readTree(cache, commit)) ?? (await filesOf(client, id, commit))
   } catch (error) {
@@ -129,20 +130,28 @@ async function fallback(
   if (!(error instanceof HubError) || answered) throw error
   const found = await cachedSnapshot(cache, revision, options)
   if (!found) throw error
-  host.warn(`${error.message}: using ${cache.id} as it was downloaded before (${found.commit})`)
-  return found
+  host.warn(`${error.message}: using ${cache.id} as it was downloaded before (${found.snapshot.commit})`)
+  return found.snapshot
 }
 
-/** The snapshot of a revision in the cache, if all files that were chosen are there. */
+/**
+ * The snapshot of a revision in the cache, if all files that were chosen are there. Where no list of files was kept
+ * (older programs keep none) nobody can tell: what is there is taken as it is, as huggingface_hub does.
+ */
 async function cachedSnapshot(
   cache: ModelCache,
   revision: string,
   options: SnapshotOptions,
-): Promise<Snapshot | undefined> {
+): Promise<{ snapshot: Snapshot; complete: boolean } | undefined> {
   const commit = isCommit(revision) ? revision : await readRef(cache, revision)
-  const files = commit === undefined ? undefined : await readTree(cache, commit)
-  if (commit === undefined || files === undefined) return undefined
+  if (commit === undefined) return undefined
   const folder = snapshotFolder(cache, commit)
+  const files = await readTree(cache, commit)
+  if (files === undefined) {
+    const here = await filesIn(folder)
+    const snapshot = { id: cache.id, commit, folder, files: here, skipped: [] }
+    return here.length > 0 ? { snapshot, complete: false } : undefined
+  }
   const here = (file: RepositoryFile) => inSnapshot(cache, commit, file)
   const chosen = await chooseFiles(cache.id, files, options, async (file) =>
     (await here(file)) ? parse(cache.id, file, join(folder, file.path)) : undefined,
@@ -153,7 +162,18 @@ async function cachedSnapshot(
   })
   if (chosen === undefined) return undefined
   for (const file of chosen) if (!(await here(file))) return undefined
-  return snapshotOf(cache, commit, files, new Map(chosen.map((file) => [file, 0])))
+  const nothing = new Map(chosen.map((file) => [file, 0]))
+  return { snapshot: snapshotOf(cache, commit, files, nothing), complete: true }
+}
+
+async function filesIn(folder: string): Promise<Snapshot['files']> {
+  const names = await filesBelow(folder)
+  const sizes = await Promise.all(names.map((name) => stat(name).catch(() => undefined)))
+  return names.flatMap((name, i) => {
+    const size = sizes[i]?.size
+    const path = name.slice(folder.length + 1).replaceAll('\\', '/')
+    return size === undefined ? [] : [{ path, size, downloaded: 0 }]
+  })
 }
 
 const notCached = ({ id, root }: ModelCache, revision: string) =>

@@ -11,6 +11,7 @@ import {
   Tensor,
   type Value,
 } from '@flag/core-tensor'
+import type { HubOptions } from '../../hub/index.ts'
 import { type ImageInput, ImageProcessor } from '../../preprocess/index.ts'
 import type { EmbeddingModel } from '../../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../../tokenizers/index.ts'
@@ -21,13 +22,11 @@ import { type AltCLIPConfig, parseAltCLIPConfig } from './config.ts'
 import { imageEmbeds, textEmbeds } from './model.ts'
 import { type AltCLIPWeights, findWeights } from './weights.ts'
 
-export interface PretrainedOptions {
+export interface PretrainedOptions extends HubOptions {
   /** Execution providers in order of preference. Default: `['cpu']`. */
   providers?: readonly ExecutionProvider[]
   /** Threads inside an operator. Default: one per core. */
   threads?: number
-  /** Which revision of a model in the Hugging Face cache. Default: `main`. */
-  revision?: string
 }
 
 export interface EncodeOptions {
@@ -101,8 +100,8 @@ export class AltCLIP implements EmbeddingModel {
   }
 
   /**
-   * Opens a model by its folder, by the name of the one that comes with this package (`altclip-emoji-m12`), or by the
-   * name of one that is in the Hugging Face cache. The folder is laid out as published (`config.json`, weights as
+   * Opens a model by its folder, by the name of the one that comes with this package (`altclip-emoji-m12`), or by its
+   * name on the Hugging Face hub, from which it is downloaded into the cache once. The folder is laid out as published (`config.json`, weights as
    * safetensors or torch files, sharded or not, `sentencepiece.bpe.model` or `tokenizer.json`,
    * `preprocessor_config.json`) or as FlagAI's trainer saves it. Weights stay in their files, which are mapped when
    * first used.
@@ -110,7 +109,7 @@ export class AltCLIP implements EmbeddingModel {
    * Throws a FlagError that names the file, what was found and what was expected.
    */
   static async fromPretrained(idOrFolder: string, options: PretrainedOptions = {}): Promise<AltCLIP> {
-    const folder = await modelFolder(idOrFolder, options.revision)
+    const folder = await modelFolder(idOrFolder, options)
     const weightsIn = await weightsFolder(folder)
     const file = [folder, weightsIn].map((place) => join(place, 'config.json')).find(readJson)
     if (file === undefined) {
