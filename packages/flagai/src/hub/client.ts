@@ -8,6 +8,8 @@ import { backoff } from './retry.ts'
 import { checkFile, type RepositoryFile } from './tree.ts'
 
 const REDIRECTS = 10
+/** Fewer than for files: somebody waits, and nothing is lost. */
+const QUESTION_TRIES = 3
 const ERROR_TEXT_LIMIT = 300
 
 /** A hub as one user sees it. */
@@ -98,7 +100,7 @@ async function errorText(response: Response): Promise<string> {
 }
 
 /** What @huggingface/hub is given as `fetch`: our timeouts, retries, token and errors. */
-function fetchOf(client: HubClient, subject: Subject, tries?: number) {
+function fetchOf(client: HubClient, subject: Subject, tries = QUESTION_TRIES) {
   return async (url: string | URL | Request): Promise<Response> => {
     const retries = backoff(client.host, client.signal, tries)
     for (;;) {

@@ -43,6 +43,9 @@ export async function downloadBlob(
   })
 }
 
+/** What is written where, in messages. */
+const placeOf = ({ cache, file }: Transfer) => `${cache.id}: ${file.path}: ${cache.root}`
+
 async function intoPartial(transfer: Transfer, held: AbortSignal): Promise<number> {
   const { client, cache, file } = transfer
   const [partial, blob] = [partialPath(cache, file), blobPath(cache, file)]
@@ -50,7 +53,7 @@ async function intoPartial(transfer: Transfer, held: AbortSignal): Promise<numbe
     try {
       return await work()
     } catch (cause) {
-      throw diskError(partial, cause)
+      throw diskError(placeOf(transfer), cause)
     }
   }
   const handle = await disk(() => client.host.openFile(partial, constants.O_RDWR | constants.O_CREAT))
@@ -59,9 +62,11 @@ async function intoPartial(transfer: Transfer, held: AbortSignal): Promise<numbe
     received = await fill(transfer, handle, held)
     await disk(() => handle.sync())
   } catch (error) {
+    const { size } = await handle.stat()
     await handle.close()
-    // Bytes that are not those of this file are of no use to anybody.
-    if (error instanceof HubError && error.code === 'corrupt-file') await rm(partial, { force: true })
+    // Bytes that are not those of this file are of no use to anybody, and no bytes neither.
+    const useless = size === 0 || (error instanceof HubError && error.code === 'corrupt-file')
+    if (useless) await rm(partial, { force: true })
     throw error
   }
   await handle.close()
@@ -173,7 +178,7 @@ async function receive(
         throw wrongSize(subject, at.done + bytes.byteLength, file.size)
       }
       await host.write(handle, bytes, at.done).catch((cause) => {
-        throw diskError(partialPath(cache, file), cause)
+        throw diskError(placeOf(transfer), cause)
       })
       at.hash.update(bytes)
       at.done += bytes.byteLength
@@ -183,8 +188,8 @@ async function receive(
     await response.body?.cancel().catch(() => {})
     signal?.throwIfAborted()
     held.throwIfAborted()
-    const error = stalled.signal.aborted ? stalledError(subject, from, settings.stallTimeout) : cause
-    const wrapped = error instanceof HubError ? error : connectionError(subject, from, error)
+    const error = stalled.signal.aborted ? stalledError(subject, from, settings.stallTimeout, true) : cause
+    const wrapped = error instanceof HubError ? error : connectionError(subject, from, error, true)
     // A broken connection that brought something is no failure in a row.
     if (wrapped.transient && at.done > start) return at.done - start
     throw wrapped

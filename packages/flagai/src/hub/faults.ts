@@ -131,22 +131,25 @@ function retryAfterOf(headers: Headers): number | undefined {
   return Number.isNaN(then) ? undefined : Math.max(0, Math.ceil((then - (now || Date.now())) / 1000))
 }
 
-/** The error of a request that got no answer, or whose answer broke off. */
-export function connectionError(subject: Subject, host: string, cause: unknown): HubError {
+/** The error of a request that got no answer, or, when it was `begun`, whose answer broke off. */
+export function connectionError(subject: Subject, host: string, cause: unknown, begun = false): HubError {
   let inner = cause as { code?: string; message?: string; cause?: unknown }
   while (inner.cause instanceof Error) inner = inner.cause
-  const why = inner.code ?? inner.message ?? String(cause)
-  return new HubError('network', `${nameOf(subject)}: no connection to ${host} (${why})`, {
+  // undici's own codes say less than its messages.
+  const why = inner.code?.startsWith('UND_') ? inner.message : (inner.code ?? inner.message)
+  const what = begun ? `the connection to ${host} broke off` : `no connection to ${host}`
+  return new HubError('network', `${nameOf(subject)}: ${what} (${why ?? String(cause)})`, {
     hint: 'check the network, or HF_ENDPOINT for a mirror; what was downloaded is kept, and goes on where it stopped',
     cause,
     transient: true,
   })
 }
 
-/** The error of an answer that stands still. */
-export function stalledError(subject: Subject, host: string, ms: number): HubError {
+/** The error of an answer that does not come, or, when it was `begun`, stands still. */
+export function stalledError(subject: Subject, host: string, ms: number, begun = false): HubError {
+  const variable = begun ? 'HF_HUB_DOWNLOAD_TIMEOUT' : 'HF_HUB_ETAG_TIMEOUT'
   return new HubError('timeout', `${nameOf(subject)}: ${host} sent nothing for ${ms / 1000} s`, {
-    hint: 'run it again: what was downloaded is kept; HF_HUB_DOWNLOAD_TIMEOUT allows more seconds',
+    hint: `run it again: what was downloaded is kept; ${variable} allows more seconds`,
     transient: true,
   })
 }

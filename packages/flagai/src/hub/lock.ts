@@ -14,7 +14,7 @@ const POLL = 200
 /**
  * Where process ids mean something: a machine and, in containers, their namespace of processes.
  */
-const here = (() => {
+export const thisMachine: string = (() => {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
   } catch {
@@ -67,7 +67,7 @@ export async function withLock<T>(
 }
 
 async function acquire(host: Host, file: string, signal: AbortSignal | undefined): Promise<string> {
-  const holder: Holder = { key: randomUUID(), pid: process.pid, machine: here }
+  const holder: Holder = { key: randomUUID(), pid: process.pid, machine: thisMachine }
   let seen = ''
   let silence = 0
   for (;;) {
@@ -105,7 +105,7 @@ function isDead(content: string): boolean {
   } catch {
     return false // Just being written, or by a process that died while writing: silence will tell.
   }
-  if (holder.machine !== here || typeof holder.pid !== 'number') return false
+  if (holder.machine !== thisMachine || typeof holder.pid !== 'number') return false
   try {
     process.kill(holder.pid, 0)
     return false

@@ -45,6 +45,10 @@ export interface Fault {
   content?(content: Uint8Array): Uint8Array
   /** Something else than the hub's answer altogether. */
   readonly page?: string
+  /** The answer comes once this is over. */
+  readonly after?: Promise<unknown>
+  /** No answer, with the connection left open. */
+  readonly silent?: boolean
 }
 
 export interface HubServer {
@@ -92,10 +96,11 @@ export async function startHub(models: readonly HubModel[]): Promise<HubServer> 
     return noted
   }
 
-  const cdn = createServer((request, response) => {
+  const cdn = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://cdn')
     const [hash, ...path] = decodeURIComponent(pathname.slice(1)).split('/')
     const fault = server.fault(note('cdn', path.join('/'), request)) ?? {}
+    await fault.after
     const contents = models.flatMap(({ commits }) =>
       Object.values(commits).flatMap((it) => Object.values(it)),
     )
@@ -113,6 +118,7 @@ export async function startHub(models: readonly HubModel[]): Promise<HubServer> 
     const file = rest.join('/')
     const asked = kind === 'tree' ? 'tree' : kind === 'resolve' ? 'resolve' : 'info'
     const fault = server.fault(note(asked, file, request)) ?? {}
+    if (fault.silent) return
     if (fault.page !== undefined) return void response.setHeader('content-type', 'text/html').end(fault.page)
     if (fault.status !== undefined) return refuse(response, fault)
     const model = models.find(({ id }) => id === `${owner}/${name}`)
