@@ -64,7 +64,7 @@ async function intoPartial(transfer: Transfer, held: AbortSignal): Promise<numbe
   } catch (error) {
     const { size } = await handle.stat()
     await handle.close()
-    // Bytes that are not those of this file are of no use to anybody, and no bytes neither.
+    // Bytes that are not those of this file are of no use to anybody.
     const useless = size === 0 || (error instanceof HubError && error.code === 'corrupt-file')
     if (useless) await rm(partial, { force: true })
     throw error

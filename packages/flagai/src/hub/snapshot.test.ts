@@ -33,6 +33,7 @@ describe('snapshotDownload', () => {
       refs: { main: COMMIT },
       snapshots: { [COMMIT]: NEEDED },
       unsound: [],
+      locks: [],
     })
   })
 

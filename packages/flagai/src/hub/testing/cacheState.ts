@@ -14,6 +14,8 @@ export interface CacheState {
   snapshots: Record<string, string[]>
   /** Everything that must not be: blobs of other contents than their names, links to nothing, leftovers. */
   unsound: string[]
+  /** Locks, which only a process that was killed leaves behind. */
+  locks: string[]
 }
 
 const namesIn = (folder: string) => readdir(folder).catch(() => [] as string[])
@@ -29,7 +31,7 @@ async function filesIn(folder: string): Promise<string[]> {
 /** Looks through a cache as a suspicious reader would. */
 export async function cacheState(cache: string, id: string): Promise<CacheState> {
   const folder = join(cache, folderName(id))
-  const state: CacheState = { blobs: [], partial: {}, refs: {}, snapshots: {}, unsound: [] }
+  const state: CacheState = { blobs: [], partial: {}, refs: {}, snapshots: {}, unsound: [], locks: [] }
   for (const name of (await namesIn(join(folder, 'blobs'))).sort()) {
     const content = await readFile(join(folder, 'blobs', name))
     if (name.endsWith('.flag.incomplete')) state.partial[name.split('.')[0]] = content.byteLength
@@ -53,6 +55,6 @@ export async function cacheState(cache: string, id: string): Promise<CacheState>
   for (const tree of await namesIn(join(folder, 'trees'))) {
     if (!/^[0-9a-f]{40}\.json$/.test(tree)) state.unsound.push(`trees/${tree}`)
   }
-  for (const lock of await filesIn(join(cache, '.locks'))) state.unsound.push(`.locks/${lock}`)
+  state.locks = await filesIn(join(cache, '.locks'))
   return state
 }
