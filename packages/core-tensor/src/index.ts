@@ -1,4 +1,5 @@
 export * from './checkpoint/checkpoint.ts'
+export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export { writeSafetensors } from './checkpoint/safetensors.ts'

@@ -128,7 +128,9 @@ Python's huggingface_hub, which shares the cache.`,
     .argument('<input>', 'checkpoint file, .index.json over shards, or model folder')
     .addOption(new Option('--to <format>', 'format').choices(['safetensors', 'torch']).makeOptionMandatory())
     .requiredOption('-o, --output <file>', 'file to write')
-    .addOption(new Option('--dtype <type>', 'type of floating-point tensors').choices(['fp32', 'fp16', 'bf16']))
+    .addOption(
+      new Option('--dtype <type>', 'type of floating-point tensors').choices(['fp32', 'fp16', 'bf16']),
+    )
     .option('--json', 'print one JSON document about what was written')
     .addHelpText(
       'after',
