@@ -46,7 +46,7 @@ export async function convertCheckpoint(
   const checkpoint = await openCheckpoint(input, { keepModule: true })
   const { tensors, close } = streamsOf(checkpoint)
   try {
-    await checkNotInput(checkpoint, output)
+    await checkNotInput([input, ...sourcesOf(checkpoint)], output)
     const loss = new Map<string, CastLoss>()
     let done = 0
     const total = tensors.reduce((sum, tensor) => sum + byteLengthOf(tensor.dtype, tensor.shape), 0)
@@ -85,12 +85,14 @@ function countPieces(tensor: TensorStream, count: (bytes: number) => void): Tens
   return { ...tensor, pieces }
 }
 
-async function checkNotInput(checkpoint: Checkpoint, output: string): Promise<void> {
+const sourcesOf = (checkpoint: Checkpoint): string[] =>
+  checkpoint.names.flatMap((name) => checkpoint.info(name).source?.path ?? [])
+
+async function checkNotInput(inputs: readonly string[], output: string): Promise<void> {
   const place = await realpath(output).catch(() => undefined)
   if (place === undefined) return
-  const inputs = new Set(checkpoint.names.map((name) => checkpoint.info(name).source?.path))
-  for (const path of inputs) {
-    if (path === undefined || (await realpath(path)) !== place) continue
+  for (const input of new Set(inputs)) {
+    if ((await realpath(input)) !== place) continue
     throw new FlagError('invalid-argument', `${output}: is what is to be converted`, {
       hint: 'give another output',
     })
