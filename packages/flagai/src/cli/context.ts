@@ -40,6 +40,7 @@ export function printJson(terminal: Terminal, value: unknown): void {
 
 /** A size for people. */
 export function bytes(count: number): string {
+  if (count < 1000) return `${Math.round(count)} B`
   const [size, unit] =
     count >= 1e9 ? [count / 1e9, 'GB'] : count >= 1e6 ? [count / 1e6, 'MB'] : [count / 1e3, 'kB']
   return `${size.toFixed(unit === 'GB' ? 2 : 1)} ${unit}`
