@@ -14,6 +14,7 @@ import {
   Tensor,
   type Value,
 } from '@flag/core-tensor'
+import type { HubOptions } from '../hub/index.ts'
 import { type ImageInput, ImageProcessor, type ProcessorPool, processorPool } from '../preprocess/index.ts'
 import type { EmbeddedImage, EmbeddingModel } from '../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../tokenizers/index.ts'
@@ -23,7 +24,7 @@ import { modelFolder, readJson, weightsFolder } from './folder.ts'
 import type { ParameterTable } from './parameters.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from './vectors.ts'
 
-export interface PretrainedOptions {
+export interface PretrainedOptions extends HubOptions {
   /** Execution providers in order of preference. Default: `['cpu']`. */
   providers?: readonly ExecutionProvider[]
   /** Threads for the model, all together. Default: one per core. */
@@ -33,8 +34,6 @@ export interface PretrainedOptions {
    * since the products of one batch keep about as many busy.
    */
   sessions?: number
-  /** Which revision of a model in the Hugging Face cache. Default: `main`. */
-  revision?: string
 }
 
 export interface EncodeOptions {
@@ -106,7 +105,7 @@ export async function openDualEncoder<Config>(
   idOrFolder: string,
   options: PretrainedOptions,
 ): Promise<DualEncoderParts<Config> & { folder: string }> {
-  const folder = await modelFolder(idOrFolder, options.revision)
+  const folder = await modelFolder(idOrFolder, options)
   const weightsIn = await weightsFolder(folder)
   const file = [folder, weightsIn].map((place) => join(place, 'config.json')).find(readJson)
   if (file === undefined) {

@@ -44,11 +44,11 @@ const family: DualEncoderFamily<AltCLIPConfig> = {
  */
 export class AltCLIP extends DualEncoder<AltCLIPConfig> {
   /**
-   * Opens a model by its folder, by the name of the one that comes with this package (`altclip-emoji-m12`), or by the
-   * name of one that is in the Hugging Face cache. The folder is laid out as published (`config.json`, weights as
-   * safetensors or torch files, sharded or not, `sentencepiece.bpe.model` or `tokenizer.json`,
-   * `preprocessor_config.json`) or as FlagAI's trainer saves it. Weights stay in their files, which are mapped when
-   * first used.
+   * Opens a model by its folder, by the name of the one that comes with this package (`altclip-emoji-m12`), or by its
+   * name on the Hugging Face hub, from which it is downloaded into the cache once. The folder is laid out as published
+   * (`config.json`, weights as safetensors or torch files, sharded or not, `sentencepiece.bpe.model` or
+   * `tokenizer.json`, `preprocessor_config.json`) or as FlagAI's trainer saves it. Weights stay in their files, which
+   * are mapped when first used.
    *
    * Throws a FlagError that names the file, what was found and what was expected.
    */

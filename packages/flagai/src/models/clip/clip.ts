@@ -36,8 +36,8 @@ const family: DualEncoderFamily<CLIPConfig> = {
  */
 export class CLIP extends DualEncoder<CLIPConfig> {
   /**
-   * Opens a model by its folder or the name of one in the Hugging Face cache. The folder is laid out as OpenAI's
-   * models are published on the hub: `config.json`, weights as safetensors or torch files, `tokenizer.json` (or
+   * Opens a model by its folder, or by its name on the Hugging Face hub, from which it is downloaded into the cache
+   * once. The folder is laid out as OpenAI's models are published: `config.json`, weights as safetensors or torch files, `tokenizer.json` (or
    * `vocab.json` and `merges.txt`), `preprocessor_config.json`.
    *
    * Throws a FlagError that names the file, what was found and what was expected.
