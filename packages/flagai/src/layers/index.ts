@@ -1,5 +1,11 @@
 export { type Activation, activationNames, activations } from './activation.ts'
-export { type AttentionScopes, attention, paddingBias } from './attention.ts'
+export {
+  type AttentionScopes,
+  attention,
+  type ProjectionScopes,
+  paddingBias,
+  project,
+} from './attention.ts'
 export { gridRotation } from './gridRotation.ts'
 export { layerNorm } from './layerNorm.ts'
 export { embedding, linear, parameter } from './linear.ts'

@@ -7,10 +7,12 @@ import {
   packedSwiglu,
   parameter,
   patchEmbedding,
+  project,
   resizePositions,
   rmsNorm,
   swiglu,
 } from '../../layers/index.ts'
+import { encoder, firstToken, type Layer, withoutTokenAxis } from '../towers.ts'
 import type { EVABody } from './config.ts'
 
 // EVA (Fang et al. 2022, arXiv 2211.07636) and EVA-02 (Fang et al. 2023, arXiv 2303.11331): plain vision transformers.
@@ -25,25 +27,26 @@ export interface TrunkOptions {
   classTokenOnly?: boolean
 }
 
-const firstToken = (x: Value): Value => ops.slice(x, [0], [1], [1]) // [B, 1, D]
 const patchTokens = (x: Value): Value => ops.slice(x, [1], [undefined], [1]) // [B, N - 1, D]
 
 const norm = (scope: Scope, config: EVABody, x: Value): Value =>
   (config.norm === 'rms' ? rmsNorm : layerNorm)(scope, x, config.epsilon)
 
 /** The states after the embedding and after each block, `[B, N, D]` each, for `pixels` [B, 3, H, W], preprocessed. */
-export function trunk(scope: Scope, config: EVABody, pixels: Value, options: TrunkOptions = {}): Value[] {
-  const [rows, columns] = gridOf(config, pixels)
-  const rotation =
-    config.rotaryGrid === undefined
-      ? undefined
-      : gridRotation(rows, columns, config.width / config.heads, config.rotaryGrid)
-  const states = [embedding(scope, config, pixels, options.mask)]
-  for (let i = 0; i < config.layers; i++) {
-    const firstOnly = options.classTokenOnly === true && i === config.layers - 1
-    states.push(block(scope.at('blocks').at(i), config, states[i], rotation, firstOnly))
-  }
-  return states
+export function trunk(
+  scope: Scope,
+  config: EVABody,
+  pixels: Value,
+  { mask, classTokenOnly }: TrunkOptions = {},
+): Value[] {
+  const grid = gridOf(config, pixels)
+  const rotation = config.rotaryGrid
+    ? gridRotation(...grid, config.width / config.heads, config.rotaryGrid)
+    : undefined
+  return encoder(scope.at('blocks'), embedding(scope, config, pixels, mask), config.layers, block(config, rotation), {
+    read: firstToken,
+    hiddenStates: !classTokenOnly,
+  })
 }
 
 function gridOf(config: EVABody, pixels: Value): [number, number] {
@@ -61,61 +64,46 @@ function embedding(scope: Scope, config: EVABody, pixels: Value, mask?: Value): 
   const [rows, columns] = gridOf(config, pixels)
   const { width } = config
   let patches = patchEmbedding(scope.at('patch_embed.proj'), pixels, config.patchSize) // [B, N - 1, D]
-  if (mask) {
-    const token = ops.reshape(parameter(scope, 'mask_token'), [1, 1, width])
-    patches = ops.where(ops.unsqueeze(mask, -1), token, patches) // [B, N - 1, D]
-  }
+  if (mask) patches = ops.where(ops.unsqueeze(mask, -1), parameter(scope, 'mask_token'), patches) // [B, N - 1, D]
   const token = ops.reshape(parameter(scope, 'cls_token'), [1, 1, width])
   const tokens = ops.concat([ops.expand(token, [pixels.shape[0], 1, width]), patches], 1) // [B, N, D]
-  const table = ops.reshape(parameter(scope, 'pos_embed'), [-1, width]) // [1 + grid * grid, D]
+  const table = ops.reshape(parameter(scope, 'pos_embed'), [1 + config.grid ** 2, width])
   return ops.add(tokens, resizePositions(table, rows, columns)) // [B, N, D]
 }
 
-function block(
-  scope: Scope,
-  config: EVABody,
-  x: Value,
-  rotation: ops.Rotation | undefined,
-  firstOnly: boolean,
-): Value {
-  const kept = firstOnly ? firstToken(x) : x
-  const before = (name: string, h: Value) => (config.postNorm ? h : norm(scope.at(name), config, h))
-  const after = (name: string, h: Value) => (config.postNorm ? norm(scope.at(name), config, h) : h)
-  const mixed = attention(scope.at('attn'), config, before('norm1', x), rotation, firstOnly)
-  const y = ops.add(kept, after('norm1', mixed)) // [B, N, D]
-  const fed = feedForward(scope.at('mlp'), config, before('norm2', y))
-  return ops.add(y, after('norm2', fed)) // [B, N, D]
-}
+const block =
+  (config: EVABody, rotation: ops.Rotation | undefined): Layer =>
+  (scope, x, rows) => {
+    const before = (name: string, h: Value) => (config.postNorm ? h : norm(scope.at(name), config, h))
+    const after = (name: string, h: Value) => (config.postNorm ? norm(scope.at(name), config, h) : h)
+    const h = before('norm1', x)
+    const mixed = attention(scope.at('attn'), config, rows(h), h, rotation)
+    const y = ops.add(rows(x), after('norm1', mixed)) // [B, N, D]
+    const fed = feedForward(scope.at('mlp'), config, before('norm2', y))
+    return ops.add(y, after('norm2', fed)) // [B, N, D]
+  }
 
 function attention(
   scope: Scope,
   config: EVABody,
-  x: Value,
+  queries: Value,
+  states: Value,
   rotation: ops.Rotation | undefined,
-  firstOnly: boolean,
 ): Value {
-  const [q, k, v] = projections(scope, config, x, firstOnly).map((h) => ops.splitHeads(h, config.heads)) // [B, heads, N, D / heads]
+  const scopes =
+    config.attention === 'fused'
+      ? { fused: scope.at('qkv') }
+      : { query: scope.at('q_proj'), key: scope.at('k_proj'), value: scope.at('v_proj') }
+  const [q, k, v] = project(scopes, queries, states)
+  // Keys have no bias: it would add the same to all scores of a query.
+  const biased = (h: Value, name: string) => (config.attentionBias === 'qv' ? ops.add(h, parameter(scope, name)) : h)
+  const heads = [biased(q, 'q_bias'), k, biased(v, 'v_bias')].map((h) => ops.splitHeads(h, config.heads)) // [B, heads, N, D / heads]
   const turn = (h: Value) => (rotation ? ops.rotary(h, rotation, 'interleaved') : h)
-  // The class token, which is the only query of the shortened last block, is not turned.
-  const mixed = ops.mergeHeads(ops.attention(firstOnly ? q : turn(q), turn(k), v)) // [B, N, D]
+  // A query less than there are states is that of the class token, which is not turned.
+  const turned = queries === states ? turn(heads[0]) : heads[0]
+  const mixed = ops.mergeHeads(ops.attention(turned, turn(heads[1]), heads[2])) // [B, N, D]
   const normed = config.attentionNorm ? norm(scope.at('inner_attn_ln'), config, mixed) : mixed
   return linear(scope.at('proj'), normed) // [B, N, D]
-}
-
-/** Queries, keys and values [B, N, D]. There is a bias for queries and values, and in EVA-L and no other for keys. */
-function projections(scope: Scope, config: EVABody, x: Value, firstOnly: boolean): Value[] {
-  const queries = (h: Value) => (firstOnly ? firstToken(h) : h)
-  const { width } = config
-  const [q, k, v] =
-    config.attention === 'split'
-      ? [
-          linear(scope.at('q_proj'), queries(x)),
-          linear(scope.at('k_proj'), x),
-          linear(scope.at('v_proj'), x),
-        ]
-      : ops.split(linear(scope.at('qkv'), x), [width, width, width], 2).map((h, i) => (i === 0 ? queries(h) : h))
-  if (config.attentionBias !== 'qv') return [q, k, v]
-  return [ops.add(q, parameter(scope, 'q_bias')), k, ops.add(v, parameter(scope, 'v_bias'))]
 }
 
 function feedForward(scope: Scope, config: EVABody, x: Value): Value {
@@ -144,8 +132,7 @@ export function patchFeatures(scope: Scope, config: EVABody, state: Value): Valu
 
 /** The class token, normalised: what the image towers of EVA-CLIP read. `[B, D]` */
 export function classTokenFeatures(scope: Scope, config: EVABody, state: Value): Value {
-  const first = ops.reshape(firstToken(state), [state.shape[0], config.width])
-  return norm(scope.at('norm'), config, first) // [B, D]
+  return norm(scope.at('norm'), config, withoutTokenAxis(firstToken(state))) // [B, D]
 }
 
 /** All tokens of a model without a head, normalised. `[B, N, D]` */
