@@ -145,9 +145,13 @@ export function parseEVAConfig(json: unknown, file = 'config.json'): EVAConfig {
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw new FlagError('invalid-argument', `${file}: ${issue.path.join('.') || 'content'}: ${issue.message}`, {
-      hint: 'expected the fields that timm writes: architecture, num_classes, model_args',
-    })
+    throw new FlagError(
+      'invalid-argument',
+      `${file}: ${issue.path.join('.') || 'content'}: ${issue.message}`,
+      {
+        hint: 'expected the fields that timm writes: architecture, num_classes, model_args',
+      },
+    )
   }
   const { architecture, model_args: args = {}, ...fields } = parsed.data
   const body = bodyOfArchitecture(architecture)
@@ -159,7 +163,10 @@ export function parseEVAConfig(json: unknown, file = 'config.json'): EVAConfig {
   const width = args.embed_dim ?? body.width
   const heads = args.num_heads ?? body.heads
   if (width % heads !== 0 || (body.rotaryGrid !== undefined && (width / heads) % 4 !== 0)) {
-    throw new FlagError('invalid-argument', `${file}: model_args.num_heads: ${heads} heads do not fit ${width}`)
+    throw new FlagError(
+      'invalid-argument',
+      `${file}: model_args.num_heads: ${heads} heads do not fit ${width}`,
+    )
   }
   const resized = bodyOf(
     {

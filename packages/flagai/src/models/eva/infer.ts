@@ -6,7 +6,11 @@ import { evaSpellings } from './parameters.ts'
 export type ShapeOf = (name: string) => Shape | undefined
 
 /** Looks parameters up in a checkpoint, under whatever stands before the name of its patch embedding. */
-export function shapesOf(checkpoint: Checkpoint, spellings = evaSpellings, anchor = 'patch_embed.proj.weight'): ShapeOf {
+export function shapesOf(
+  checkpoint: Checkpoint,
+  spellings = evaSpellings,
+  anchor = 'patch_embed.proj.weight',
+): ShapeOf {
   const anchors = spellings(anchor)
   const prefixes = checkpoint.names.flatMap((name) =>
     anchors
@@ -49,12 +53,17 @@ export function inferBody(shapeOf: ShapeOf, file: string, prefix = ''): EVABody 
   const [width, , patchSize] = patch
   const norm = has('norm1.bias') ? 'layer' : 'rms'
   const same = Object.values(designs).find(
-    (design) => design.width === width && design.norm === norm && (design.mlp === 'gelu') === (mlp === 'gelu'),
+    (design) =>
+      design.width === width && design.norm === norm && (design.mlp === 'gelu') === (mlp === 'gelu'),
   )
   if (same === undefined || gate === undefined) {
-    throw new FlagError('unsupported', `${file}: no published EVA is ${width} wide with a ${mlp} feed-forward part`, {
-      hint: 'give the configuration: a config.json beside the weights, or the option config',
-    })
+    throw new FlagError(
+      'unsupported',
+      `${file}: no published EVA is ${width} wide with a ${mlp} feed-forward part`,
+      {
+        hint: 'give the configuration: a config.json beside the weights, or the option config',
+      },
+    )
   }
   const grid = Math.round(Math.sqrt(positions[positions.length - 2] - 1))
   const design = {

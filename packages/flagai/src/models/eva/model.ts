@@ -43,10 +43,16 @@ export function trunk(
   const rotation = config.rotaryGrid
     ? gridRotation(...grid, config.width / config.heads, config.rotaryGrid)
     : undefined
-  return encoder(scope.at('blocks'), embedding(scope, config, pixels, mask), config.layers, block(config, rotation), {
-    read: firstToken,
-    hiddenStates: !classTokenOnly,
-  })
+  return encoder(
+    scope.at('blocks'),
+    embedding(scope, config, pixels, mask),
+    config.layers,
+    block(config, rotation),
+    {
+      read: firstToken,
+      hiddenStates: !classTokenOnly,
+    },
+  )
 }
 
 function gridOf(config: EVABody, pixels: Value): [number, number] {
@@ -96,7 +102,8 @@ function attention(
       : { query: scope.at('q_proj'), key: scope.at('k_proj'), value: scope.at('v_proj') }
   const [q, k, v] = project(scopes, queries, states)
   // Keys have no bias: it would add the same to all scores of a query.
-  const biased = (h: Value, name: string) => (config.attentionBias === 'qv' ? ops.add(h, parameter(scope, name)) : h)
+  const biased = (h: Value, name: string) =>
+    config.attentionBias === 'qv' ? ops.add(h, parameter(scope, name)) : h
   const heads = [biased(q, 'q_bias'), k, biased(v, 'v_bias')].map((h) => ops.splitHeads(h, config.heads)) // [B, heads, N, D / heads]
   const turn = (h: Value) => (rotation ? ops.rotary(h, rotation, 'interleaved') : h)
   // A query less than there are states is that of the class token, which is not turned.
