@@ -1,11 +1,14 @@
 import { decodeHTML } from 'entities'
+import { fromUtf8, toUtf8 } from './utf8.ts'
 
 // What CLIP does to a text before it is cut into tokens: ftfy's fix_text, HTML's character references, white space.
 // ftfy (Speer 2019) also guesses which texts were decoded in the wrong encoding ("sÃ³" for "só") and decodes them
 // again; that guess is left out here.
 
-/** Python's idea of white space (str.isspace), which is not that of JavaScript. */
-const spaces = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu
+/** Python's idea of white space (str.isspace), which is not that of JavaScript; for a class of a regular expression. */
+export const whiteSpace =
+  '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
+const spaces = new RegExp(`[${whiteSpace}]+`, 'gu')
 
 /** Controls that stand for nothing, marks of annotations, the placeholder of objects, and byte order marks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
@@ -36,7 +39,6 @@ function fixOnce(text: string, references: boolean): string {
     .replace(/[\u201c-\u201f]/gu, '"')
     .replace(/[\u02bc\u2018-\u201b]/gu, "'")
     .replace(/\r\n|[\r\u2028\u2029\x85]/gu, '\n')
-    .toWellFormed()
     .replace(terminalEscapes, '')
     .replace(controls, '')
     .normalize('NFC')
@@ -98,7 +100,8 @@ function characterOf(code: number): string {
 
 /** A text as CLIP's tokenizer wants it: repaired, in lower case, with single blanks. */
 export function cleanText(text: string): string {
-  return htmlReferences(htmlReferences(fixText(text)))
+  // Lone surrogates are U+FFFD, as in the other tokenizers.
+  return htmlReferences(htmlReferences(fixText(fromUtf8(toUtf8(text)))))
     .replace(spaces, ' ')
     .replace(/^ | $/gu, '')
     .toLowerCase()

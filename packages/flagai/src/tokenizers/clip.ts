@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { FlagError } from '@flag/core-tensor'
 import { packageRoot } from '../models/folder.ts'
 import { mergePairs } from './bytePairs.ts'
-import { cleanText } from './cleanText.ts'
+import { cleanText, whiteSpace } from './cleanText.ts'
 import { checkedMaxLength, type EncodeTextOptions, type Tokenizer } from './tokenizer.ts'
 
 /** Merges of CLIP's own vocabulary. The file that OpenAI published has more lines, which were never used. */
@@ -17,8 +17,10 @@ const MARKS = [
   ['<end_of_text>', '<|endoftext|>'],
 ] as const
 
-const words =
-  /<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\p{L}\p{N}]+/giu
+const words = new RegExp(
+  `<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^${whiteSpace}\\p{L}\\p{N}]+`,
+  'giu',
+)
 
 /** The character that stands for each byte: itself where it shows, else one from 256 on (GPT-2). */
 const characters: readonly string[] = (() => {
