@@ -11,6 +11,8 @@ and apex, which the original code needs, want a GPU: attention, SwiGLU and layer
 - clip-*          EVA-CLIP: g, g-plus, B/16, L/14, L/14-336, E, E-plus, 8B, 18B; `*-openclip` under open_clip's names and
                   `*-transformers` under those of BAAI/EVA-CLIP-8B's modelling code
 
+- published.json  how many parameters the published configurations have at their full size, and a digest of names and shapes
+
 Files are written as published ones are: fp16 or fp32, {'model': …}, {'module': …}, {'state_dict': {'module.…': …}} or
 bare, with the rotary tables that every block repeats. Where weights are stored in fp16 the reference runs in fp32 on
 the rounded weights. Weights are larger than a fresh model's, so that attention is far from uniform.
@@ -18,6 +20,7 @@ Made with torch 2.13.0, timm 1.0.31, open_clip_torch 3.3.0, einops 0.8, safetens
 Run: FLAG_EVA=path/to/EVA python tools/oracles/eva.py
 """
 
+import hashlib
 import importlib
 import json
 import os
@@ -466,5 +469,44 @@ for case, name, vision in [
     expected = clip_outputs(model, config, model.visual.trunk)
     write(case, config, expected, safetensors_file(stored(model, True)))
 
+
+# -- published configurations at full size -----------------------------------------------------------------------------
+
+
+def table_of(make):
+    """The number of parameters, and a digest of their names and shapes, of a model that has no memory."""
+    linspace = torch.linspace
+    # The rates of stochastic depth are read as numbers, which the device without memory has not.
+    torch.linspace = partial(linspace, device="cpu")
+    with torch.device("meta"):
+        model = make()
+    torch.linspace = linspace
+    lines = [f"{name} {','.join(map(str, p.shape))}" for name, p in model.named_parameters()]
+    digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    return {"parameters": sum(p.numel() for p in model.parameters()), "digest": digest}
+
+
+tables = {}
+for file in sorted(os.listdir(os.path.join(EVA, "EVA-CLIP-18B/shinji/eva_clip/model_configs"))):
+    if "EVA01-CLIP-B" not in file:
+        config = json.load(open(os.path.join(EVA, "EVA-CLIP-18B/shinji/eva_clip/model_configs", file)))
+        for tower in ("vision_cfg", "text_cfg"):
+            config[tower]["fusedLN"] = False
+        tables[file[: -len(".json")]] = table_of(lambda: clip.CustomCLIP(**config))
+fp32_norm = partial(finetune01.LayerNormWithForceFP32, eps=1e-6)
+giant = dict(patch_size=14, embed_dim=1408, depth=40, num_heads=16, mlp_ratio=6144 / 1408, qkv_bias=True, norm_layer=fp32_norm)
+large = dict(patch_size=14, embed_dim=1024, depth=24, num_heads=16, mlp_ratio=4, qkv_bias=True, norm_layer=layer_norm)
+tables["eva_psz14"] = table_of(lambda: pretrain01.VisionTransformerForMaskedImageModeling(**giant))
+tables["eva_21k_224px_psz14"] = table_of(lambda: finetune01.VisionTransformer(**giant, num_classes=21841))
+tables["eva_21k_1k_336px_psz14_ema_89p6"] = table_of(lambda: finetune01.VisionTransformer(**giant, img_size=336))
+tables["eva_l_psz14_336px_1k_ft_88p65"] = table_of(lambda: finetune01.MAEVisionTransformer(**large, img_size=336))
+for letter, name, packed in [("Ti", "tiny", True), ("S", "small", True), ("B", "base", False), ("L", "large", False)]:
+    architecture = NAME.format(name, "SwiGLU_preln" if packed else "NaiveSwiGLU_subln", "")
+    size = 336 if packed else 448
+    tables[f"eva02_{letter}_pt_in21k_ft_in1k_p14"] = table_of(lambda: getattr(finetune02, architecture)(img_size=size))
+    masked = getattr(pretrain02, architecture + "_xavier_normal_init")
+    tables[f"eva02_{letter}_pt_in21k_p14"] = table_of(lambda: masked(predict_feature_dim=1024))
+with open(os.path.join(OUT, "published.json"), "w") as out:
+    json.dump(tables, out, indent=1)
 total = sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(OUT) for name in names)
 print(f"{len(os.listdir(OUT))} models, {total} bytes")
