@@ -58,7 +58,7 @@ function hubCache(): string {
 }
 
 /** Snapshots of a hub model in the cache, the wanted revision (`main` by default) before any other. */
-async function cachedSnapshots(id: string, revision: string | undefined): Promise<string[]> {
+export async function cachedSnapshots(id: string, revision: string | undefined): Promise<string[]> {
   const model = join(hubCache(), `models--${id.replaceAll('/', '--')}`)
   const commit = await readFile(join(model, 'refs', revision ?? 'main'), 'utf8').catch(() => revision ?? '')
   const all = revision === undefined ? await readdir(join(model, 'snapshots')).catch(() => []) : []

@@ -13,7 +13,7 @@ import {
   swiglu,
 } from '../../layers/index.ts'
 import { encoder, firstToken, type Layer, withoutTokenAxis } from '../towers.ts'
-import type { EVABody } from './config.ts'
+import type { EVABody, EVAConfig } from './config.ts'
 
 // EVA (Fang et al. 2022, arXiv 2211.07636) and EVA-02 (Fang et al. 2023, arXiv 2303.11331): plain vision transformers.
 // EVA-02 adds rotary positions, SwiGLU and a normalisation inside the feed-forward layer; the image towers of EVA-CLIP
@@ -142,6 +142,11 @@ export function classTokenFeatures(scope: Scope, config: EVABody, state: Value):
   return norm(scope.at('norm'), config, withoutTokenAxis(firstToken(state))) // [B, D]
 }
 
-/** All tokens of a model without a head, normalised. `[B, N, D]` */
-export const tokenFeatures = (scope: Scope, config: EVABody, state: Value): Value =>
-  norm(scope.at('norm'), config, state)
+/** One vector for a picture, whatever the model's head: the mean of its patches, normalised before or after. `[B, D]` */
+export function bodyFeatures(scope: Scope, config: EVAConfig, state: Value): Value {
+  const { head } = config
+  if (head.kind === 'classes' || (head.kind === 'features' && head.norm === 'fc_norm')) {
+    return meanFeatures(scope, config, state)
+  }
+  return ops.reduceMean(patchTokens(norm(scope.at('norm'), config, state)), 1) // [B, D]
+}
