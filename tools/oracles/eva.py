@@ -32,10 +32,12 @@ from functools import partial
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from PIL import Image
 from safetensors.torch import save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "../../packages/flagai/goldens/eva")
+PICTURES = os.path.join(HERE, "../../packages/flagai/goldens/preprocess/pictures")
 EVA = os.environ.get("FLAG_EVA") or sys.exit("FLAG_EVA must name a checkout of baaivision/EVA")
 shutil.rmtree(OUT, ignore_errors=True)
 torch.set_num_threads(1)
@@ -430,6 +432,17 @@ utils.resize_evaclip_pos_embed(state, resized)
 missing, unexpected = resized.load_state_dict(state, strict=False)
 assert not unexpected and all("rope" in name for name in missing)
 write_expected(clip_outputs(resized, larger, resized.visual), "clip-b", "larger")
+
+# From pictures to vectors, with the original code's transform.
+transform = importlib.import_module("eva_clip.transform").image_transform(12, is_train=False)
+names = ["rgb.png", "photo.jpg", "grey.png", "wide.png", "jpeg_420.jpg", "rgba.png", "palette.png", "grey_alpha.png"]
+pixels = [transform(Image.open(os.path.join(PICTURES, name))) for name in names]
+with torch.no_grad():
+    embeds = model.encode_image(torch.stack(pixels), normalize=True)
+with open(os.path.join(OUT, "clip-b/pictures.json"), "w") as out:
+    rows = [[round(x, 7) for x in row] for row in embeds.tolist()]
+    digests = [hashlib.sha256(x.numpy().tobytes()).hexdigest() for x in pixels]
+    json.dump({"pictures": names, "pixels": digests, "embeds": rows}, out)
 
 # Under the names of timm and open_clip.
 common = dict(img_size=12, patch_size=4, embed_dim=16, depth=2, num_heads=2, global_pool="token")

@@ -83,7 +83,7 @@ export class EVA {
     this.#imageSize = options.imageSize ?? config.imageSize
     // CLIP's mean and standard deviation, as the original code evaluates both EVA and EVA-02 with.
     const size = { size: this.#imageSize, crop_size: this.#imageSize }
-    this.#processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision' })
+    this.#processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision', keepMode: true })
   }
 
   /**

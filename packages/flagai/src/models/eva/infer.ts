@@ -48,8 +48,10 @@ export function inferBody(shapeOf: ShapeOf, file: string, prefix = ''): EVABody 
     })
   }
   const has = (name: string) => shape(`blocks.0.${name}`) !== undefined
-  const mlp = has('mlp.w12.weight') ? 'packed-swiglu' : has('mlp.w1.weight') ? 'swiglu' : 'gelu'
-  const gate = shape(`blocks.0.mlp.${{ gelu: 'fc1', swiglu: 'w1', 'packed-swiglu': 'w12' }[mlp]}.weight`)
+  const [packed, up, down] = ['w12', 'w1', 'w3'].map((name) => shape(`blocks.0.mlp.${name}.weight`))
+  // timm calls both a packed and a plain first layer fc1; what it gives to the next tells which it is.
+  const mlp = up && down ? 'swiglu' : packed && down && packed[0] === 2 * down[1] ? 'packed-swiglu' : 'gelu'
+  const gate = { gelu: shape('blocks.0.mlp.fc1.weight'), swiglu: up, 'packed-swiglu': packed }[mlp]
   const [width, , patchSize] = patch
   const norm = has('norm1.bias') ? 'layer' : 'rms'
   const same = Object.values(designs).find(

@@ -77,7 +77,7 @@ export class EVACLIP implements EmbeddingModel {
     this.#options = options
     this.#imageSize = options.imageSize ?? parts.config.vision.imageSize
     const size = { size: this.#imageSize, crop_size: this.#imageSize }
-    this.#processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision' })
+    this.#processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision', keepMode: true })
   }
 
   /**
