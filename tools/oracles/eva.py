@@ -435,7 +435,8 @@ write_expected(clip_outputs(resized, larger, resized.visual), "clip-b", "larger"
 
 # From pictures to vectors, with the original code's transform.
 transform = importlib.import_module("eva_clip.transform").image_transform(12, is_train=False)
-names = ["rgb.png", "photo.jpg", "grey.png", "wide.png", "jpeg_420.jpg", "rgba.png", "palette.png", "grey_alpha.png"]
+names = """rgb.png photo.jpg grey.png wide.png column.png jpeg_420.jpg rgba.png palette.png grey_alpha.png bilevel.png
+palette.gif transparent.gif palette_alphas.png rgb_transparent_colour.png lossy_alpha.webp rgba.tiff""".split()
 pixels = [transform(Image.open(os.path.join(PICTURES, name))) for name in names]
 with torch.no_grad():
     embeds = model.encode_image(torch.stack(pixels), normalize=True)

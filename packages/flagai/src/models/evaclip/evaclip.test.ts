@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint, type Tensor, writeSafetensors, zeros } from '@flag/core-tensor'
 import { afterAll, describe, expect, it } from 'vitest'
+import { ImageProcessor } from '../../preprocess/index.ts'
 import { CheckpointMismatchError } from '../bind.ts'
 import { designs } from '../eva/config.ts'
 import { goldens } from '../eva/goldens.ts'
@@ -34,7 +36,7 @@ describe('EVACLIP', () => {
   cpSync(`${goldens}clip-b`, home, { recursive: true, filter: (name) => !/expected|larger/.test(name) })
   writeTokenizer(home)
 
-  it('gives the vectors of the original code for texts and picture files', async () => {
+  it('gives the pixels and vectors of the original code for texts and picture files', async () => {
     const model = await EVACLIP.fromPretrained(join(home, 'clip-b.pt'))
     const golden = await openCheckpoint(`${goldens}clip-b/expected.safetensors`)
     const ids = (await golden.read('in.ids')) as Tensor<'int64'>
@@ -50,12 +52,17 @@ describe('EVACLIP', () => {
     const expected = await golden.read('text.embeds')
     expect(greatest(vectors.toNumbers(), expected.toNumbers())).toBeLessThan(1e-5)
 
-    const { pictures, embeds } = JSON.parse(readFileSync(`${goldens}clip-b/pictures.json`, 'utf8'))
+    const { pictures, embeds, pixels } = JSON.parse(readFileSync(`${goldens}clip-b/pictures.json`, 'utf8'))
     const files = (pictures as string[]).map((name) =>
       fileURLToPath(new URL(`../../../goldens/preprocess/pictures/${name}`, import.meta.url)),
     )
     const images = await model.encodeImage(files, { batchSize: 3 })
+    const config = { size: 12, crop_size: 12 }
+    const processor = ImageProcessor.fromConfig(config, { cropConvention: 'torchvision', keepMode: true })
     for (const [i, name] of pictures.entries()) {
+      const { data } = await processor.process(files[i])
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      expect(createHash('sha256').update(bytes).digest('hex'), name).toBe(pixels[i])
       expect(greatest(images.row(i).toNumbers(), embeds[i]), name).toBeLessThan(1e-5)
     }
     const scores = await model.zeroShot(files[0], ['a b', 'c', 'd e f'], { templates: ['{}', 'g {}'] })
