@@ -1,4 +1,6 @@
+export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
+export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export { writeSafetensors } from './checkpoint/safetensors.ts'

@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import { cachedSnapshots, modelFolder, readJson } from './folder.ts'
+import { type HubOptions, snapshotDownload } from '../hub/index.ts'
+import { modelFolder, readJson } from './folder.ts'
 import { type PublishedModel, publishedModelOf } from './published.ts'
 
 /** Where the weights of a model lie, and what is said about it beside them. */
@@ -21,12 +22,13 @@ export interface SourceOptions<Config> {
   readonly weights: readonly string[]
   /** Names of configurations in a folder, the likeliest first. */
   readonly configs: readonly string[]
-  readonly revision?: string
+  readonly hub: HubOptions
 }
 
 /**
  * Finds a model that may be a single file: the path of its weights, a folder, the name of a published model, or of a
- * repository in the Hugging Face cache. Throws `not-found` with what to do.
+ * repository on the Hugging Face hub, both of which are downloaded into the cache once. Throws `not-found` with what to
+ * do, and whatever keeps a model from being downloaded.
  */
 export async function modelSource<Config>(
   idOrPath: string,
@@ -35,16 +37,10 @@ export async function modelSource<Config>(
   const published = publishedModelOf(options.models, idOrPath)
   const path = resolve(idOrPath)
   if (existsSync(path)) return sourceAt(path, published, options)
-  if (!published) return sourceAt(await modelFolder(idOrPath, options.revision), published, options)
+  if (!published) return sourceAt(await modelFolder(idOrPath, options.hub), published, options)
   const { repository, file } = published
-  const snapshots = await cachedSnapshots(repository, options.revision)
-  const found = snapshots.map((snapshot) => join(snapshot, file)).find((place) => existsSync(place))
-  if (found === undefined) {
-    throw new FlagError('not-found', `${idOrPath}: ${file} of ${repository} is not downloaded`, {
-      hint: `download it with: huggingface-cli download ${repository} ${file}, or give the path of the file`,
-    })
-  }
-  return sourceAt(found, published, options)
+  const { folder } = await snapshotDownload(repository, { ...options.hub, include: [file] })
+  return sourceAt(join(folder, file), published, options)
 }
 
 async function sourceAt<Config>(

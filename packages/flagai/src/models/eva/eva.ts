@@ -3,7 +3,6 @@ import {
   type Checkpoint,
   type CompiledFunction,
   compile,
-  type ExecutionProvider,
   FlagError,
   openCheckpoint,
   type Spec,
@@ -12,8 +11,9 @@ import {
   type Value,
 } from '@flag/core-tensor'
 import { type ImageInput, ImageProcessor } from '../../preprocess/index.ts'
-import { batches } from '../batches.ts'
+import { checkedBatchSize, inBatches } from '../batches.ts'
 import type { Weights } from '../bind.ts'
+import type { PretrainedOptions } from '../dualEncoder.ts'
 import { modelSource } from '../source.ts'
 import { softmax } from '../vectors.ts'
 import { type EVAConfig, parseEVAConfig } from './config.ts'
@@ -22,19 +22,13 @@ import { bodyFeatures, classLogits, patchFeatures, trunk } from './model.ts'
 import { evaModels } from './published.ts'
 import { findWeights } from './weights.ts'
 
-export interface EVAOptions {
+export interface EVAOptions extends Omit<PretrainedOptions, 'sessions'> {
   /** The configuration, or the name of a published model that has it. Default: found beside the weights or in them. */
   config?: EVAConfig | keyof typeof evaModels
   /** Names of the classes, or a file with one a line. Without them classes are numbers. */
   labels?: readonly string[] | string
   /** Pixels of a side that pictures are brought to. Default: what the model was trained with. */
   imageSize?: number
-  /** Execution providers in order of preference. Default: `['cpu']`. */
-  providers?: readonly ExecutionProvider[]
-  /** Threads inside an operator. Default: one per core. */
-  threads?: number
-  /** Which revision of a model in the Hugging Face cache. Default: `main`. */
-  revision?: string
 }
 
 export interface EVAClass {
@@ -88,7 +82,7 @@ export class EVA {
 
   /**
    * Opens a model by the file of its weights, by its folder, by the name of a published model (see `evaModels`), or by
-   * that of a repository in the Hugging Face cache. Files of the original code, of timm, and such as trainers wrap need
+   * that of a repository on the Hugging Face hub, which are downloaded into the cache once. Files of the original code, of timm, and such as trainers wrap need
    * no configuration: what a `config.json` of timm does not say is told from the file's name and its tensors.
    *
    * Throws a FlagError that names the file, what was found and what was expected.
@@ -98,7 +92,7 @@ export class EVA {
       models: evaModels,
       weights: ['model.safetensors', 'pytorch_model.bin'],
       configs: ['config.json'],
-      revision: options.revision,
+      hub: options,
     })
     const checkpoint = await openCheckpoint(source.weights)
     try {
@@ -175,7 +169,7 @@ export class EVA {
       throw new FlagError('shape-mismatch', `masks must be ${list.length} lists of ${patches} patches`)
     }
     const rows: Float32Array[] = []
-    for (const group of batches([...list.keys()], batchSize)) {
+    for await (const group of inBatches(list.keys(), checkedBatchSize(batchSize))) {
       const pixels = await this.#processor.processBatch(group.map((i) => list[i]))
       const mask = new Tensor(
         'bool',
@@ -207,7 +201,7 @@ export class EVA {
     const run = await this.#run(name, [this.#pixels()], (pixels) =>
       read(scope, trunk(scope, this.config, pixels)[this.config.layers]),
     )
-    for (const group of batches(listOf(images), batchSize)) {
+    for await (const group of inBatches(listOf(images), checkedBatchSize(batchSize))) {
       rows.push(...rowsOf(await run(await this.#processor.processBatch(group))))
     }
     return rows

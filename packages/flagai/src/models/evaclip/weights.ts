@@ -5,7 +5,7 @@ import type { EVACLIPConfig } from './config.ts'
 import { evaCLIPParameters, evaCLIPSpellings } from './parameters.ts'
 
 /** Rotary tables, masks and position numbers, which are computed here. */
-const ignored = new RegExp(`${evaBuffers.source}|position_ids$|attn_mask$`)
+export const ignored = new RegExp(`${evaBuffers.source}|position_ids$|attn_mask$`)
 
 /** Finds a model's parameters in a checkpoint of the original code, open_clip or transformers; see `bindParameters`. */
 export const findWeights = (checkpoint: Checkpoint, config: EVACLIPConfig, file: string): Promise<Weights> =>
