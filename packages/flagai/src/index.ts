@@ -23,6 +23,8 @@ export {
   type ZeroShotOptions,
   type ZeroShotScore,
 } from './models/dualEncoder.ts'
+export * from './models/eva/index.ts'
+export * from './models/evaclip/index.ts'
 export { modelFolder } from './models/folder.ts'
 export * from './preprocess/index.ts'
 export * from './search/index.ts'
