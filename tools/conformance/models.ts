@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { conformanceCases as altclip } from '../../packages/flagai/src/models/altclip/goldens.ts'
+import { cases as clip } from '../../packages/flagai/src/models/clip/goldens.ts'
 import type { ConformanceCase } from '../../packages/flagai/src/models/conformance.ts'
 import { cases as eva } from '../../packages/flagai/src/models/eva/goldens.ts'
 import { cases as evaclip } from '../../packages/flagai/src/models/evaclip/goldens.ts'
@@ -11,7 +12,7 @@ import { markdownTable, writeSection } from '../repo/section.ts'
 
 const GOAL = 1e-4
 const page = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url))
-const cases: readonly ConformanceCase[] = [...altclip, ...eva, ...evaclip]
+const cases: readonly ConformanceCase[] = [...altclip, ...clip, ...eva, ...evaclip]
 
 /** What outputs are called in the golden files of dual encoders and of backbones. */
 const columns = {
