@@ -30,7 +30,7 @@ export async function teamCommand(
   name: string,
   options: { database: string; quota: string; json?: boolean },
 ): Promise<void> {
-  const store = Store.open(options.database)
+  const store = await Store.open(options.database)
   try {
     const token = await store.addTeam(name, wholeNumber(options.quota, 'quota'))
     if (options.json) printJson(terminal, { team: name, token })

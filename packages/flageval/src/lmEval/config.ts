@@ -46,7 +46,6 @@ export const outputTypes = [
   'generate_until',
 ] as const
 
-
 /** lm-eval's `TaskConfig`, by the names and with the defaults of version 0.4.13. */
 export const taskConfig = z.strictObject({
   task: z.string(),

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 async function tokens(database: string, names: readonly string[], quota = 1000): Promise<string[]> {
-  const store = Store.open(database)
+  const store = await Store.open(database)
   const list = await Promise.all(names.map((name) => store.addTeam(name, quota)))
   store.close()
   return list

@@ -55,7 +55,7 @@ const shown = ({ id, task, model, received, state, scores }: Submission) => ({
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const all = options.tasks.flatMap((it) => (isGroup(it) ? tasksOf(it) : [it]))
   const tasks = new Map(all.map((task) => [task.config.task, new ScoredTask(task)]))
-  const store = Store.open(options.database)
+  const store = await Store.open(options.database)
   const pending = new Set<Promise<unknown>>()
   const scoring = (id: string, task: ScoredTask, answers: unknown) => {
     const work = (async () => store.keepScores(id, await task.score(task.check(answers))))()

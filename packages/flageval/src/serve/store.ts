@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import Database from 'libsql'
+import type Database from 'libsql'
 
 export interface Team {
   readonly id: number
@@ -103,7 +103,9 @@ export class Store {
     this.#database = database
   }
 
-  static open(file: string): Store {
+  /** Opens or creates the file. SQLite itself is loaded here, so that nothing else depends on its binary. */
+  static async open(file: string): Promise<Store> {
+    const { default: Database } = await import('libsql')
     mkdirSync(dirname(resolve(file)), { recursive: true })
     const database = new Database(file)
     // The journal outlives a kill, and `full` a loss of power.
