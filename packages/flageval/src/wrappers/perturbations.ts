@@ -29,7 +29,7 @@ const endings: readonly (readonly [long: string, short: string, after: readonly 
   ['am', "'m", ['I']],
   ['are', "'re", ['you', 'we', 'they', 'what']],
   ['is', "'s", ['he', 'she', 'it', 'that', 'there', 'who', 'what', 'where']],
-  ['have', "'ve", ['I', 'you', 'we', 'they', 'who']],
+  ['have', "'ve", ['I', 'you', 'we', 'they', 'who', 'could', 'should', 'would', 'might', 'must']],
   ['will', "'ll", pronouns],
   ['would', "'d", pronouns],
 ]
