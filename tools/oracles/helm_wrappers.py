@@ -1,6 +1,7 @@
-"""Golden values of HELM's own perturbations and bias score for packages/flageval/src/wrappers.
+"""Golden values of HELM's own perturbations, bias score and calibration for packages/flageval/src/wrappers.
 
-Made with crfm-helm 0.5.16 (its augmentations and bias metric). Run: python tools/oracles/helm_wrappers.py
+Made with crfm-helm 0.5.16 (its augmentations and bias metric) and the uncertainty-calibration package that its calibration
+metrics call. Run: python tools/oracles/helm_wrappers.py
 (writes packages/flageval/goldens/metrics/helm.json)
 
 The inputs are not stored: both sides draw them from mulberry32 with the case's number as seed; `helm.test.ts` holds the
@@ -13,6 +14,7 @@ import math
 import pathlib
 from random import Random
 
+import calibration as cal
 from helm.benchmark.augmentations.contraction_expansion_perturbation import ContractionPerturbation
 from helm.benchmark.augmentations.lowercase_perturbation import LowerCasePerturbation
 from helm.benchmark.augmentations.space_perturbation import SpacePerturbation
@@ -57,6 +59,18 @@ def count_case(seed):
     return sizes, [below(u, 6) for _ in range(groups)]
 
 
+def confidence_case(seed):
+    u = mulberry32(seed + 200_000)
+    confidences = [0.25 + 0.75 * u() for _ in range(20 + below(u, 60))]
+    return confidences, [int(u() < 0.9 * p) for p in confidences]
+
+
+def calibration(confidences, right):
+    area, tenth = cal.get_selective_stats(confidences, right)
+    values = [cal.get_ece_em(confidences, right, num_bins=10), cal.get_ece(confidences, right, num_bins=1), area, tenth]
+    return [round(float(value), 12) for value in values]
+
+
 def short(text):
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
@@ -75,6 +89,7 @@ def main():
         text = text_case(seed)
         texts.append([short(step.perturb(text, Random(seed))) for step in steps])
     rows = {"texts": texts, "bias": [bias(*count_case(seed)) for seed in range(CASES)]}
+    rows["calibration"] = [calibration(*confidence_case(seed)) for seed in range(CASES)]
     OUT.write_text(json.dumps(rows, separators=(",", ":")) + "\n")
 
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { calibrationError, selectiveAccuracy } from '../metrics/index.ts'
 import { below, mulberry32, times } from '../metrics/testing/mulberry.ts'
 import { PythonRandom } from '../python/random.ts'
 import { contract, lowerCase, spaces } from './perturbations.ts'
@@ -10,7 +11,7 @@ import { representationBias } from './texts.ts'
 
 const golden = JSON.parse(
   readFileSync(new URL('../../goldens/metrics/helm.json', import.meta.url), 'utf8'),
-) as { texts: string[][]; bias: (number | null)[] }
+) as { texts: string[][]; bias: (number | null)[]; calibration: number[][] }
 
 const words =
   'He is,they have,we will,you are,I am,i would,It is,do not,does not,will not,cannot,could have,should have,was not,who is,Where is,a cat,École,seen.,Ω,naïve  end,and'.split(
@@ -39,5 +40,23 @@ it('bias is that of HELM', () => {
     const found = representationBias(texts, groups)
     if (expected === null) expect(found, `case ${seed}`).toBeNull()
     else expect(found, `case ${seed}`).toBeCloseTo(expected, 11)
+  }
+})
+
+it('calibration is that of HELM', () => {
+  for (const [seed, expected] of golden.calibration.entries()) {
+    const u = mulberry32(seed + 200_000)
+    const confidences = times(20 + below(u, 60), () => 0.25 + 0.75 * u())
+    const right = confidences.map((p) => u() < 0.9 * p)
+    const { area, tenth } = selectiveAccuracy(confidences, right)
+    const found = [
+      calibrationError(confidences, right),
+      calibrationError(confidences, right, { bins: 1 }),
+      area,
+      tenth,
+    ]
+    found.forEach((value, i) => {
+      expect(value, `case ${seed}, number ${i}`).toBeCloseTo(expected[i], 11)
+    })
   }
 })
