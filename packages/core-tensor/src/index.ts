@@ -1,7 +1,12 @@
 export * from './checkpoint/checkpoint.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
-export { writeSafetensors } from './checkpoint/safetensors.ts'
+export {
+  type TensorLayout,
+  type WriteTensor,
+  writeSafetensors,
+  writeSafetensorsParts,
+} from './checkpoint/safetensors.ts'
 export * from './errors.ts'
 export * from './grad/gradient.ts'
 export { remat } from './grad/remat.ts'
@@ -17,6 +22,14 @@ export { loadOnnx, type SaveOptions, saveOnnx } from './onnx/file.ts'
 export { type ModelSummary, type Port, summarize } from './onnx/inspect.ts'
 export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire.ts'
 export * as ops from './ops/index.ts'
+export type { WeightPrecision, WeightRole } from './quantize/forms.ts'
+export {
+  type Conversion,
+  conversionsOf,
+  convertedLayout,
+  withConverted,
+  writeConverted,
+} from './quantize/weights.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
 export {
   type ExecutionProvider,

@@ -21,6 +21,11 @@ export interface SessionOptions {
    * slower. Default: packed, unless the model refers to more than 256 MB of stored weights.
    */
   packWeights?: boolean
+  /**
+   * Whether what follows from constants alone is computed once, on opening: float16 and bfloat16 weights become
+   * float32 in memory. `false` keeps them as they are and widens them in every run. Default: true.
+   */
+  foldConstants?: boolean
   /** ONNX Runtime's graph optimisation level. Default: all. */
   optimization?: 'disabled' | 'basic' | 'extended' | 'all'
   /** Folder in which initializers with external data lie. */
@@ -94,7 +99,12 @@ export async function createSession(
         // Memory patterns nearly double the memory of a training step and gain nothing.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        extra: { session: extra },
+        extra: {
+          session: extra,
+          ...(options.foldConstants === false
+            ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
+            : {}),
+        },
         ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
       },
     })

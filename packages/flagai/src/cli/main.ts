@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { basename } from 'node:path'
 import { AltCLIP } from '../models/altclip/index.ts'
+import { fingerprintOf } from '../models/fingerprint.ts'
 import { modelFolder } from '../models/folder.ts'
 import type { LoadedModel } from './context.ts'
-import { fingerprintOf } from './models.ts'
 import { run } from './program.ts'
 import { processTerminal } from './terminal.ts'
 

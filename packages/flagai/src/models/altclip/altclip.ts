@@ -16,6 +16,7 @@ import type { EmbeddingModel } from '../../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../../tokenizers/index.ts'
 import { batches, padRight } from '../batches.ts'
 import { knownModelOf, modelFolder, readJson, weightsFolder } from '../folder.ts'
+import { type ConversionProgress, inPrecision, type ModelDType, parseModelDType } from '../precision.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from '../vectors.ts'
 import { type AltCLIPConfig, parseAltCLIPConfig } from './config.ts'
 import { imageEmbeds, textEmbeds } from './model.ts'
@@ -24,6 +25,10 @@ import { type AltCLIPWeights, findWeights } from './weights.ts'
 export interface PretrainedOptions {
   /** Execution providers in order of preference. Default: `['cpu']`. */
   providers?: readonly ExecutionProvider[]
+  /** How weights are kept: see `ModelDType`. Default: `auto`. */
+  dtype?: ModelDType
+  /** Told while weights are converted to another dtype, which happens once. */
+  onConversion?: ConversionProgress
   /** Threads inside an operator. Default: one per core. */
   threads?: number
   /** Which revision of a model in the Hugging Face cache. Default: `main`. */
@@ -76,6 +81,7 @@ export class AltCLIP implements EmbeddingModel {
   readonly #options: PretrainedOptions
   #text: Promise<Encoder> | undefined
   #vision: Promise<Encoder> | undefined
+  readonly #converted: Checkpoint[] = []
   #disposed = false
 
   private constructor(
@@ -110,6 +116,7 @@ export class AltCLIP implements EmbeddingModel {
    * Throws a FlagError that names the file, what was found and what was expected.
    */
   static async fromPretrained(idOrFolder: string, options: PretrainedOptions = {}): Promise<AltCLIP> {
+    parseModelDType(options.dtype ?? 'auto')
     const folder = await modelFolder(idOrFolder, options.revision)
     const weightsIn = await weightsFolder(folder)
     const file = [folder, weightsIn].map((place) => join(place, 'config.json')).find(readJson)
@@ -235,7 +242,7 @@ export class AltCLIP implements EmbeddingModel {
     this.#disposed = true
     const opened = await Promise.allSettled([this.#text, this.#vision])
     for (const encoder of opened) if (encoder.status === 'fulfilled') await encoder.value?.dispose()
-    await this.#checkpoint.close()
+    for (const checkpoint of [this.#checkpoint, ...this.#converted]) await checkpoint.close()
   }
 
   #emptyResult(rows: number): Tensor<'float32'> {
@@ -247,6 +254,7 @@ export class AltCLIP implements EmbeddingModel {
     this.#checkUsable()
     const { scope } = this.#weights
     this.#text ??= this.#compile(
+      'text',
       (ids: Value) => textEmbeds(scope, this.config, { ids }),
       spec('int64', ['batch', 'length']),
     )
@@ -258,13 +266,14 @@ export class AltCLIP implements EmbeddingModel {
     const { scope } = this.#weights
     const { height, width } = pixelSize(this.#processor)
     const pixels = spec('float32', ['batch', this.config.vision.channels, height, width])
-    this.#vision ??= this.#compile((x: Value) => imageEmbeds(scope, this.config, x), pixels)
+    this.#vision ??= this.#compile('vision', (x: Value) => imageEmbeds(scope, this.config, x), pixels)
     return this.#vision
   }
 
-  async #compile(tower: (input: Value) => Value, input: Spec): Promise<Encoder> {
-    const { providers, threads } = this.#options
-    const encoder = await compile(tower, [input] as const, { providers, threads })
+  async #compile(part: string, tower: (input: Value) => Value, input: Spec): Promise<Encoder> {
+    const { providers, threads, dtype, onConversion } = this.#options
+    const precision = inPrecision<Value>({ dtype, part, onProgress: onConversion, opened: this.#converted })
+    const encoder = await compile(tower, [input] as const, { providers, threads, ...precision })
     for (const { provider, reason } of encoder.session.fallbacks) {
       process.emitWarning(
         `${provider} is not usable here, running on ${encoder.session.provider}: ${reason}`,
