@@ -91,7 +91,7 @@ export function toInt8(floats: Float32Array, width: number): { codes: Int8Array;
     }
     scales[row] = largest / 127
     const inverse = largest === 0 ? 0 : 127 / largest
-    for (let i = start; i < start + width; i++) codes[i] = Math.round(floats[i] * inverse)
+    for (let i = start; i < start + width; i++) codes[i] = ((floats[i] * inverse + 128.5) | 0) - 128
   }
   return { codes, scales }
 }
@@ -131,11 +131,17 @@ export function toInt4(floats: Float32Array, width: number): { codes: Uint8Array
     scales[block] = scale
     const inverse = scale === 0 ? 0 : 1 / scale
     for (let i = start, at = block * INT4_BLOCK; i < end; i++, at++) {
-      const code = Math.min(15, Math.max(0, Math.round(floats[i] * inverse) + 8))
+      const code = int4Code(floats[i] * inverse)
       codes[at >> 1] = at & 1 ? (codes[at >> 1] & 0x0f) | (code << 4) : (codes[at >> 1] & 0xf0) | code
     }
   }
   return { codes, scales }
+}
+
+/** The code nearest to a multiple of the scale. Truncation of what is not negative is much faster than rounding. */
+function int4Code(multiple: number): number {
+  const shifted = multiple + 8.5
+  return shifted < 0 ? 0 : shifted >= 16 ? 15 : shifted | 0
 }
 
 /** Shares of the full range that are tried: cutting one outlier off often serves the other 31 numbers better. */
@@ -152,8 +158,7 @@ function int4Scale(floats: Float32Array, start: number, end: number): number {
     const inverse = 1 / scale
     let error = 0
     for (let i = start; i < end; i++) {
-      const rounded = Math.min(7, Math.max(-8, Math.round(floats[i] * inverse)))
-      const difference = floats[i] - rounded * scale
+      const difference = floats[i] - (int4Code(floats[i] * inverse) - 8) * scale
       error += difference * difference
     }
     if (error < least) {

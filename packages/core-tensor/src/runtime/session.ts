@@ -22,11 +22,9 @@ export interface SessionOptions {
    */
   packWeights?: boolean
   /**
-   * Whether what follows from constants alone is computed once, on opening: float16 and bfloat16 weights become
-   * float32 in memory. `false` keeps them as they are and widens them in every run. Default: true.
+   * ONNX Runtime's graph optimisation level. At every level but `disabled`, 16-bit weights become float32 in memory when
+   * the session opens; there, each is widened in every run, for as long as it is needed. Default: all.
    */
-  foldConstants?: boolean
-  /** ONNX Runtime's graph optimisation level. Default: all. */
   optimization?: 'disabled' | 'basic' | 'extended' | 'all'
   /** Folder in which initializers with external data lie. */
   weightsFolder?: string
@@ -99,12 +97,7 @@ export async function createSession(
         // Memory patterns nearly double the memory of a training step and gain nothing.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        extra: {
-          session: extra,
-          ...(options.foldConstants === false
-            ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
-            : {}),
-        },
+        extra: { session: extra },
         ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
       },
     })

@@ -1,32 +1,59 @@
+import type { Exportable } from '../models/export.ts'
+import type { ConversionProgress, ModelDType } from '../models/precision.ts'
 import type { EmbeddingModel } from '../search/index.ts'
-import type { Terminal } from './terminal.ts'
+import { Progress, type Terminal } from './terminal.ts'
 
 /** A model that a command works with. */
 export interface LoadedModel {
-  model: EmbeddingModel
+  model: EmbeddingModel & Partial<Exportable>
   /** As the user knows it: an id, or a folder's name. */
   name: string
-  /** Changes when the weights do. */
+  /** Changes when the weights do, or their dtype. */
   fingerprint: string
 }
 
 /** What commands need from outside; tests give their own. */
 export interface Context {
   terminal: Terminal
-  loadModel(idOrFolder: string): Promise<LoadedModel>
+  loadModel(idOrFolder: string, options: LoadOptions): Promise<LoadedModel>
+}
+
+export interface LoadOptions {
+  dtype: ModelDType
+  onConversion: ConversionProgress
+}
+
+/** What commands that open a model are told about it. */
+export interface ModelChoice {
+  model: string
+  dtype: ModelDType
 }
 
 /** Runs `work` with a model and closes it, whatever happens. */
 export async function withModel<T>(
   context: Context,
-  idOrFolder: string,
+  { model, dtype }: ModelChoice,
   work: (loaded: LoadedModel) => Promise<T>,
 ): Promise<T> {
-  const loaded = await context.loadModel(idOrFolder)
+  const loaded = await context.loadModel(model, {
+    dtype,
+    onConversion: conversionProgress(context.terminal),
+  })
   try {
     return await work(loaded)
   } finally {
     await loaded.model.dispose()
+  }
+}
+
+/** Shows on a terminal how far the conversion of each part of a model is. */
+export function conversionProgress(terminal: Terminal): ConversionProgress {
+  const bars = new Map<string, Progress>()
+  return (part, done, total) => {
+    const bar = bars.get(part) ?? new Progress(terminal, `converting ${part}, MB`)
+    bars.set(part, bar)
+    bar.update(Math.round(done / 2 ** 20), Math.round(total / 2 ** 20))
+    if (done === total) bar.end()
   }
 }
 

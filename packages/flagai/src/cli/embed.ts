@@ -6,11 +6,10 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { decode, type RgbImage } from '../preprocess/index.ts'
 import { scanPictures, type Unreadable } from '../search/index.ts'
 import { vectorTable, writeWhole } from '../search/vectorTable.ts'
-import { type Context, type LoadedModel, printJson, withModel } from './context.ts'
+import { type Context, type LoadedModel, type ModelChoice, printJson, withModel } from './context.ts'
 import { Progress } from './terminal.ts'
 
-export interface EmbedOptions {
-  model: string
+export interface EmbedOptions extends ModelChoice {
   output: string
   json?: boolean
 }
@@ -34,7 +33,7 @@ export async function embed(context: Context, input: string, options: EmbedOptio
   }
   const found = await stat(input).catch(() => undefined)
   if (!found) throw new FlagError('not-found', `${input}: no such folder or file`)
-  await withModel(context, options.model, async (loaded) => {
+  await withModel(context, options, async (loaded) => {
     const progress = new Progress(context.terminal, 'embedding')
     const work = found.isDirectory()
       ? embedPictures(loaded, input, progress)

@@ -66,7 +66,8 @@ export function inPrecision<R>({ dtype = 'auto', ...options }: PrecisionOptions)
   if (parseModelDType(dtype) === 'auto' || dtype === 'fp32') return {}
   const precision = dtype as WeightPrecision
   return {
-    foldConstants: dtype === 'int8' || dtype === 'int4',
+    // At any other level the runtime makes a float32 copy of all weights.
+    ...(dtype === 'fp16' || dtype === 'bf16' ? { optimization: 'disabled' } : {}),
     prepare: (traced) => convert(traced, precision, options),
   }
 }

@@ -17,6 +17,7 @@ import { openTokenizer, type Tokenizer } from '../../tokenizers/index.ts'
 import { batches, padRight } from '../batches.ts'
 import type { Weights } from '../bind.ts'
 import { imageEmbeds } from '../clip/model.ts'
+import type { Tower } from '../export.ts'
 import { knownModelOf, modelFolder, readJson, weightsFolder } from '../folder.ts'
 import { type ConversionProgress, inPrecision, type ModelDType, parseModelDType } from '../precision.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from '../vectors.ts'
@@ -252,30 +253,45 @@ export class AltCLIP implements EmbeddingModel {
     return new Tensor('float32', [rows, width], new Float32Array(rows * width))
   }
 
-  #textEncoder(): Promise<Encoder> {
+  /** The two halves of the model as functions; their results are not normalised. */
+  get towers(): { text: Tower; vision: Tower } {
     this.#checkUsable()
     const { scope } = this.#weights
-    this.#text ??= this.#compile(
-      'text',
-      (ids: Value) => textEmbeds(scope, this.config, { ids }),
-      spec('int64', ['batch', 'length']),
-    )
+    const { height, width } = pixelSize(this.#processor)
+    return {
+      text: {
+        input: { name: 'input_ids', spec: spec('int64', ['batch', 'length']) },
+        output: 'text_embeds',
+        apply: (ids) => textEmbeds(scope, this.config, { ids }),
+      },
+      vision: {
+        input: {
+          name: 'pixel_values',
+          spec: spec('float32', ['batch', this.config.vision.channels, height, width]),
+        },
+        output: 'image_embeds',
+        apply: (pixels) => imageEmbeds(scope, this.config, pixels),
+      },
+    }
+  }
+
+  #textEncoder(): Promise<Encoder> {
+    this.#checkUsable()
+    this.#text ??= this.#compile('text')
     return this.#text
   }
 
   #imageEncoder(): Promise<Encoder> {
     this.#checkUsable()
-    const { scope } = this.#weights
-    const { height, width } = pixelSize(this.#processor)
-    const pixels = spec('float32', ['batch', this.config.vision.channels, height, width])
-    this.#vision ??= this.#compile('vision', (x: Value) => imageEmbeds(scope, this.config, x), pixels)
+    this.#vision ??= this.#compile('vision')
     return this.#vision
   }
 
-  async #compile(part: string, tower: (input: Value) => Value, input: Spec): Promise<Encoder> {
+  async #compile(part: 'text' | 'vision'): Promise<Encoder> {
     const { providers, threads, dtype, onConversion } = this.#options
+    const { apply, input } = this.towers[part]
     const precision = inPrecision<Value>({ dtype, part, onProgress: onConversion, opened: this.#converted })
-    const encoder = await compile(tower, [input] as const, { providers, threads, ...precision })
+    const encoder = await compile(apply, [input.spec] as const, { providers, threads, ...precision })
     for (const { provider, reason } of encoder.session.fallbacks) {
       process.emitWarning(
         `${provider} is not usable here, running on ${encoder.session.provider}: ${reason}`,
