@@ -32,7 +32,8 @@ export interface ExportOptions {
   opset?: number
   /**
    * Refer to the checkpoint's files instead of copying the weights: those that lie in `folder` already are named, the
-   * others get a second name there (a hard link), which takes no room. Default: false.
+   * others get a second name there (a hard link), which takes no room. ONNX Runtime opens both; Python's `onnx.checker`
+   * refuses hard links. Default: false.
    */
   inPlace?: boolean
   /** Told while weights are converted to another dtype. */
@@ -110,7 +111,10 @@ async function nameInside(folder: string, weights: string, model: string): Promi
   const real = await realpath(weights)
   const inside = relative(await realpath(folder), real)
   if (!inside.startsWith('..') && resolve(folder, inside) === real) return inside.split(sep).join('/')
-  const name = `${model}.${basename(weights)}`
+  // Both parts of a model mostly share a file; only another file of this name needs another name.
+  const plain = basename(weights)
+  const taken = (await stat(join(folder, plain)).catch(() => undefined)) !== undefined
+  const name = taken && !(await sameFile(join(folder, plain), real)) ? `${model}.${plain}` : plain
   const place = join(folder, name)
   if (await sameFile(place, real)) return name
   await rm(place, { force: true })
