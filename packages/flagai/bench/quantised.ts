@@ -13,6 +13,7 @@ import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
 import { AltCLIP } from '../src/models/altclip/index.ts'
 import { inPrecision, type ModelDType } from '../src/models/precision.ts'
 import { cosineSimilarity } from '../src/models/vectors.ts'
+import { decode, type RgbImage } from '../src/preprocess/index.ts'
 
 const HELP = `Size, speed and quality of a model with its weights in fp32, fp16, bf16, int8 and int4.
 
@@ -48,7 +49,7 @@ const DTYPES = ['fp32', 'fp16', 'bf16', 'int8', 'int4'] as const
 
 interface Request {
   texts?: string[]
-  images?: string[]
+  images?: RgbImage[]
   /** How often these go through the model; the vectors are those of the last time. */
   repeat?: number
 }
@@ -118,11 +119,13 @@ function ask<T>(child: ChildProcess, request?: Request | 'memory'): Promise<T> {
 async function measure(): Promise<void> {
   const concepts = readConcepts().map(({ concept }) => concept)
   const find = openStyle(TEST_STYLE)
-  const pictures = concepts.map(({ code, names }) => {
+  const files = concepts.map(({ code, names }) => {
     const source = find(code, names.en)
     if (!source || !('file' in source)) throw new Error(`${TEST_STYLE} has no picture of ${names.en}`)
     return source.file
   })
+  // Decoded once: what is measured is the model.
+  const pictures = await Promise.all(files.map((file) => decode(file, { background: [255, 255, 255] })))
   const languages = LANGUAGES.slice(0, Number(options.languages))
   const children: Record<string, ChildProcess> = {}
   const sizes: Record<string, number> = {}
@@ -159,7 +162,7 @@ type Speeds = Record<string, Record<string, Speed>>
 async function speedsOf(
   children: Record<string, ChildProcess>,
   concepts: readonly Concept[],
-  pictures: readonly string[],
+  pictures: readonly RgbImage[],
 ): Promise<Speeds> {
   const caption = (i: number) => concepts[(i * 37) % concepts.length].names[LANGUAGES[i % LANGUAGES.length]]
   const [texts, images] = options.full ? [32, 8] : [256, 32]
@@ -210,7 +213,7 @@ interface Quality {
 async function cosines(
   children: Record<string, ChildProcess>,
   concepts: readonly Concept[],
-  pictures: readonly string[],
+  pictures: readonly RgbImage[],
   languages: readonly (typeof LANGUAGES)[number][],
 ): Promise<Record<string, Quality>> {
   const result: Record<string, Quality> = {}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { StoredTensor } from '../checkpoint/checkpoint.ts'
 import { type TensorLayout, type WriteTensor, writeSafetensorsParts } from '../checkpoint/safetensors.ts'
 import { fileSource } from '../checkpoint/source.ts'
@@ -9,7 +10,7 @@ import type { Traced } from '../graph/trace.ts'
 import { needed } from '../onnx/encode.ts'
 import { cast } from '../ops/comparison.ts'
 import { byteSize, isFloat } from '../tensor/dtype.ts'
-import { byteLengthOf } from '../tensor/tensor.ts'
+import { byteLengthOf, type Shape, type Tensor } from '../tensor/tensor.ts'
 import { floatsOf } from './codes.ts'
 import { type Form, formOf, type WeightPrecision, type WeightRole } from './forms.ts'
 
@@ -24,9 +25,27 @@ export interface Conversion {
 const SMALLEST = 1024
 const NARROWEST = 32
 
+const constants = new WeakMap<Tensor, StoredTensor>()
+
+/** A weight that was read because it does not lie raw in its file, as a stored one, named by its contents. */
+function storedConstant(tensor: Tensor): StoredTensor | undefined {
+  if (!isFloat(tensor.dtype) || !isLarge(tensor.shape)) return undefined
+  const known = constants.get(tensor)
+  if (known) return known
+  const { dtype, shape } = tensor
+  const hash = createHash('sha256').update(tensor.bytes).digest('hex').slice(0, 16)
+  const stored: StoredTensor = { name: `constant.${hash}`, dtype, shape, read: async () => tensor }
+  constants.set(tensor, stored)
+  return stored
+}
+
+const isLarge = (shape: Shape): boolean =>
+  shape.length === 2 && Math.min(...shape) >= NARROWEST && shape[0] * shape[1] >= SMALLEST
+
 /** A value as the checkpoint holds it, before it was brought to another float type. */
 function storedOf(value: Value | undefined): StoredTensor | undefined {
   if (value?.origin.kind === 'stored') return value.origin.stored
+  if (value?.constant) return storedConstant(value.constant)
   const node = value?.origin.kind === 'node' ? value.origin.node : undefined
   return node?.operator === 'Cast' && value && isFloat(value.dtype) ? storedOf(node.inputs[0]) : undefined
 }
@@ -54,7 +73,7 @@ export function conversionsOf(traced: Traced, precision: WeightPrecision): Conve
   const { nodes } = needed(traced.graph, traced.outputs)
   for (const node of nodes) {
     const place = roleIn(node)
-    const widens = node.operator === 'Cast' && node.inputs[0]?.origin.kind === 'stored'
+    const widens = node.operator === 'Cast' && storedOf(node.inputs[0]) !== undefined
     for (const [index, input] of node.inputs.entries()) {
       const stored = storedOf(input)
       if (!stored || (widens && isFloat(node.outputs[0].dtype))) continue
@@ -68,13 +87,7 @@ export function conversionsOf(traced: Traced, precision: WeightPrecision): Conve
   }
   return [...roles].flatMap(([stored, role]): Conversion[] => {
     const { dtype, shape } = stored
-    const suits =
-      role !== 'both' &&
-      isFloat(dtype) &&
-      shape.length === 2 &&
-      Math.min(...shape) >= NARROWEST &&
-      shape[0] * shape[1] >= SMALLEST &&
-      precisionOfDType[dtype] !== precision
+    const suits = role !== 'both' && isFloat(dtype) && isLarge(shape) && precisionOfDType[dtype] !== precision
     return suits ? [{ stored, role, form: formOf(precision, role, shape) }] : []
   })
 }

@@ -6,10 +6,13 @@ const SAMPLE = 1 << 20
 
 /**
  * Tells files apart without reading all of them: 16 hexadecimal digits that depend on their names, their sizes and
- * the first and last MB of each.
+ * the first and last MB of each, and on any other `words`.
  */
-export async function fingerprintOfFiles(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256')
+export async function fingerprintOfFiles(
+  files: readonly string[],
+  words: readonly string[] = [],
+): Promise<string> {
+  const hash = createHash('sha256').update(words.join('\0'))
   for (const path of files) {
     const file = await open(path)
     try {

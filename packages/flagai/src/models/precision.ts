@@ -95,7 +95,9 @@ async function convertedFile(
   { part, onProgress }: Omit<PrecisionOptions, 'dtype'>,
 ): Promise<string> {
   const files = conversions.flatMap(({ stored }) => (stored.source ? [stored.source.path] : []))
-  const fingerprint = await fingerprintOfFiles([...new Set(files)].sort())
+  // What lies in no file as it is has a name that tells its contents.
+  const read = conversions.flatMap(({ stored }) => (stored.source ? [] : [stored.name]))
+  const fingerprint = await fingerprintOfFiles([...new Set(files)].sort(), read)
   const file = join(conversionCache(), `${fingerprint}-${precision}-${VERSION}`, `${part}.safetensors`)
   if (await holds(file, conversions)) return file
   await makeRoom(file, conversions)
