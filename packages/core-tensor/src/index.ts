@@ -1,4 +1,6 @@
+export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
+export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export {
@@ -24,13 +26,14 @@ export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire
 export * as ops from './ops/index.ts'
 export type { WeightPrecision, WeightRole } from './quantize/forms.ts'
 export {
-  type Conversion,
   conversionsOf,
   convertedLayout,
+  type WeightConversion,
   withConverted,
   writeConverted,
 } from './quantize/weights.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { moduleWorker } from './runtime/moduleWorker.ts'
 export {
   type ExecutionProvider,
   executionProviders,
@@ -39,6 +42,7 @@ export {
   probeProvider,
 } from './runtime/providers.ts'
 export { createSession, type Session, type SessionOptions } from './runtime/session.ts'
+export type { SessionPoolOptions } from './runtime/sessionPool.ts'
 export * from './tensor/dtype.ts'
 export * from './tensor/generator.ts'
 export * from './tensor/tensor.ts'

@@ -4,6 +4,7 @@ import { byteLengthOf, type Shape, type Tensor } from '../tensor/tensor.ts'
 import { writeAll, writeAtomically } from './atomic.ts'
 import type { Contents } from './checkpoint.ts'
 import { type ByteSource, corrupt, rawEntry } from './source.ts'
+import { streamOf, type TensorStream, writePieces } from './stream.ts'
 
 /** The format's own limit on its header, in bytes. */
 const HEADER_LIMIT = 100_000_000
@@ -164,8 +165,9 @@ export async function writeSafetensorsParts(
   const places = new Map<string, { next: number; end: number }>()
   let size = 0
   for (const { name, dtype, shape } of sorted) {
-    if (name === '__metadata__' || places.has(name))
-      throw new FlagError('invalid-argument', `${path}: two tensors cannot be named "${name}"`)
+    if (name === '__metadata__')
+      throw new FlagError('invalid-argument', `${path}: "__metadata__" cannot name a tensor`)
+    if (places.has(name)) throw new FlagError('invalid-argument', `${path}: two tensors are named "${name}"`)
     const end = size + byteLengthOf(dtype, shape)
     header[name] = { dtype: codes[dtype], shape, data_offsets: [size, end] }
     places.set(name, { next: size, end })
@@ -203,12 +205,18 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const layout = Object.entries(tensors).map(([name, { dtype, shape }]): TensorLayout => {
-    if (dtype === 'string') throw new FlagError('dtype-mismatch', 'safetensors cannot hold a string tensor')
-    return { name, dtype, shape }
-  })
+  const streams = Object.entries(tensors).map(([name, tensor]) => streamOf(name, tensor))
+  await writeSafetensorsStreams(path, streams, metadata)
+}
+
+/** `writeSafetensors` for tensors that come in pieces. */
+export async function writeSafetensorsStreams(
+  path: string,
+  tensors: readonly TensorStream[],
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
   const fill = async (write: WriteTensor) => {
-    for (const { name } of layout) await write(name, tensors[name].bytes)
+    for (const tensor of tensors) await writePieces(tensor, (piece) => write(tensor.name, piece))
   }
-  await writeSafetensorsParts(path, layout, fill, metadata)
+  await writeSafetensorsParts(path, tensors, fill, metadata)
 }

@@ -214,10 +214,9 @@ describe('converted weights', () => {
         },
       }),
     )
-    const traced = trace(
-      (x: Value) => stored.map((weight) => ops.linear(x, x.graph.stored(weight))),
-      [spec('float32', ['n', 1024])] as const,
-    )
+    const traced = trace((x: Value) => stored.map((weight) => ops.linear(x, x.graph.stored(weight))), [
+      spec('float32', ['n', 1024]),
+    ] as const)
     await writeConverted(path.join(folder, 'many.safetensors'), conversionsOf(traced, 'int8'))
     expect(read.length).toBe(stored.length)
     // When one is read, the one before it may still be there; no other is.

@@ -15,7 +15,7 @@ import { floatsOf } from './codes.ts'
 import { type Form, formOf, type WeightPrecision, type WeightRole } from './forms.ts'
 
 /** A stored weight of a traced function that is to be kept in another form. */
-export interface Conversion {
+export interface WeightConversion {
   readonly stored: StoredTensor
   readonly role: WeightRole
   readonly form: Form
@@ -68,7 +68,7 @@ const precisionOfDType = { float16: 'fp16', bfloat16: 'bf16' } as Record<string,
  * tables whose rows are looked up, as far as they are used in one of the two ways only. Biases, norms, convolutions and
  * small weights stay as they are, and so do weights that are stored in this precision already.
  */
-export function conversionsOf(traced: Traced, precision: WeightPrecision): Conversion[] {
+export function conversionsOf(traced: Traced, precision: WeightPrecision): WeightConversion[] {
   const roles = new Map<StoredTensor, WeightRole | 'both'>()
   const { nodes } = needed(traced.graph, traced.outputs)
   for (const node of nodes) {
@@ -85,7 +85,7 @@ export function conversionsOf(traced: Traced, precision: WeightPrecision): Conve
     const stored = storedOf(value)
     if (stored) roles.set(stored, 'both')
   }
-  return [...roles].flatMap(([stored, role]): Conversion[] => {
+  return [...roles].flatMap(([stored, role]): WeightConversion[] => {
     const { dtype, shape } = stored
     const suits = role !== 'both' && isFloat(dtype) && isLarge(shape) && precisionOfDType[dtype] !== precision
     return suits ? [{ stored, role, form: formOf(precision, role, shape) }] : []
@@ -93,7 +93,7 @@ export function conversionsOf(traced: Traced, precision: WeightPrecision): Conve
 }
 
 /** What a file of converted weights holds. */
-export function convertedLayout(conversions: readonly Conversion[]): TensorLayout[] {
+export function convertedLayout(conversions: readonly WeightConversion[]): TensorLayout[] {
   return conversions.flatMap(({ stored, form }) =>
     form
       .parts(stored.shape)
@@ -112,7 +112,7 @@ const PART = 2 ** 24
  */
 export async function writeConverted(
   path: string,
-  conversions: readonly Conversion[],
+  conversions: readonly WeightConversion[],
   metadata: Readonly<Record<string, string>> = {},
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<void> {
@@ -160,7 +160,7 @@ async function* rowsOf(stored: StoredTensor, inParts: boolean): AsyncGenerator<F
 /** The traced function with converted weights in place of those that it was traced with. */
 export function withConverted<R>(
   traced: Traced<R>,
-  conversions: readonly Conversion[],
+  conversions: readonly WeightConversion[],
   partOf: (name: string) => StoredTensor,
 ): Traced<R> {
   const found = new Map(conversions.map((conversion) => [conversion.stored, conversion]))

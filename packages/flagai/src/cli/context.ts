@@ -1,3 +1,4 @@
+import type { Environment } from '../hub/index.ts'
 import type { Exportable } from '../models/export.ts'
 import type { ConversionProgress, ModelDType } from '../models/precision.ts'
 import type { EmbeddingModel } from '../search/index.ts'
@@ -15,6 +16,8 @@ export interface LoadedModel {
 /** What commands need from outside; tests give their own. */
 export interface Context {
   terminal: Terminal
+  /** Instead of `process.env`. */
+  env?: Environment
   loadModel(idOrFolder: string, options: LoadOptions): Promise<LoadedModel>
 }
 
@@ -50,9 +53,9 @@ export async function withModel<T>(
 export function conversionProgress(terminal: Terminal): ConversionProgress {
   const bars = new Map<string, Progress>()
   return (part, done, total) => {
-    const bar = bars.get(part) ?? new Progress(terminal, `converting ${part}, MB`)
+    const bar = bars.get(part) ?? new Progress(terminal, `converting ${part}`, { format: bytes })
     bars.set(part, bar)
-    bar.update(Math.round(done / 2 ** 20), Math.round(total / 2 ** 20))
+    bar.update(done, total)
     if (done === total) bar.end()
   }
 }
@@ -60,4 +63,12 @@ export function conversionProgress(terminal: Terminal): ConversionProgress {
 /** One JSON document on stdout. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** A size for people. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${Math.round(count)} B`
+  const [size, unit] =
+    count >= 1e9 ? [count / 1e9, 'GB'] : count >= 1e6 ? [count / 1e6, 'MB'] : [count / 1e3, 'kB']
+  return `${size.toFixed(unit === 'GB' ? 2 : 1)} ${unit}`
 }

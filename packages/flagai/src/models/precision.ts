@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path'
 import {
   byteLengthOf,
   type Checkpoint,
-  type Conversion,
   conversionsOf,
   convertedLayout,
   FlagError,
   openCheckpoint,
   type SessionOptions,
   type Traced,
+  type WeightConversion,
   type WeightPrecision,
   withConverted,
   writeConverted,
@@ -59,7 +59,7 @@ export interface PrecisionOptions {
 /** What `compile` has to be told for a model's part to run with weights of this dtype. */
 export function inPrecision<R>({ dtype = 'auto', ...options }: PrecisionOptions): Pick<
   SessionOptions,
-  'foldConstants'
+  'optimization'
 > & {
   prepare?(traced: Traced<R>): Promise<Traced<R>>
 } {
@@ -67,7 +67,7 @@ export function inPrecision<R>({ dtype = 'auto', ...options }: PrecisionOptions)
   const precision = dtype as WeightPrecision
   return {
     // At any other level the runtime makes a float32 copy of all weights.
-    ...(dtype === 'fp16' || dtype === 'bf16' ? { optimization: 'disabled' } : {}),
+    ...(dtype === 'fp16' || dtype === 'bf16' ? { optimization: 'disabled' as const } : {}),
     prepare: (traced) => convert(traced, precision, options),
   }
 }
@@ -90,7 +90,7 @@ async function convert<R>(
 const VERSION = 1
 
 async function convertedFile(
-  conversions: readonly Conversion[],
+  conversions: readonly WeightConversion[],
   precision: WeightPrecision,
   { part, onProgress }: Omit<PrecisionOptions, 'dtype'>,
 ): Promise<string> {
@@ -108,7 +108,7 @@ async function convertedFile(
 }
 
 /** Whether a file of the cache has all these weights. Files are complete or not there; another model's may be. */
-async function holds(file: string, conversions: readonly Conversion[]): Promise<boolean> {
+async function holds(file: string, conversions: readonly WeightConversion[]): Promise<boolean> {
   if (!(await stat(file).catch(() => undefined))) return false
   const checkpoint = await openCheckpoint(file)
   try {
@@ -125,7 +125,7 @@ async function holds(file: string, conversions: readonly Conversion[]): Promise<
 const ABANDONED = 3600e3
 
 /** Makes the file's folder, removes what killed processes left in it, and checks that there is room on the disk. */
-async function makeRoom(file: string, conversions: readonly Conversion[]): Promise<void> {
+async function makeRoom(file: string, conversions: readonly WeightConversion[]): Promise<void> {
   const folder = dirname(file)
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new FlagError('io', `${folder}: cannot be made: ${(cause as Error).message}`, {

@@ -174,7 +174,7 @@ describe('fromPretrained', () => {
   it('says what to do about a model that is not here', async () => {
     await expect(AltCLIP.fromPretrained('BAAI/AltCLIP-m0')).rejects.toMatchObject({
       code: 'not-found',
-      hint: expect.stringContaining('huggingface-cli download BAAI/AltCLIP-m0'),
+      hint: expect.stringContaining('flagai pull BAAI/AltCLIP-m0'),
     })
     await expect(AltCLIP.fromPretrained('altclip')).rejects.toMatchObject({
       hint: expect.stringContaining('altclip-emoji-m12'),
