@@ -19,6 +19,7 @@ export { type ModelSummary, type Port, summarize } from './onnx/inspect.ts'
 export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire.ts'
 export * as ops from './ops/index.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { moduleWorker } from './runtime/moduleWorker.ts'
 export {
   type ExecutionProvider,
   executionProviders,
@@ -27,6 +28,7 @@ export {
   probeProvider,
 } from './runtime/providers.ts'
 export { createSession, type Session, type SessionOptions } from './runtime/session.ts'
+export type { SessionPoolOptions } from './runtime/sessionPool.ts'
 export * from './tensor/dtype.ts'
 export * from './tensor/generator.ts'
 export * from './tensor/tensor.ts'

@@ -16,11 +16,13 @@ import { type ImageInput, ImageProcessor } from '../../preprocess/index.ts'
 import type { EmbeddingModel } from '../../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../../tokenizers/index.ts'
 import { batches, padRight } from '../batches.ts'
+import type { Weights } from '../bind.ts'
+import { imageEmbeds } from '../clip/model.ts'
 import { knownModelOf, modelFolder, readJson, weightsFolder } from '../folder.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from '../vectors.ts'
 import { type AltCLIPConfig, parseAltCLIPConfig } from './config.ts'
-import { imageEmbeds, textEmbeds } from './model.ts'
-import { type AltCLIPWeights, findWeights } from './weights.ts'
+import { textEmbeds } from './model.ts'
+import { findWeights } from './weights.ts'
 
 export interface PretrainedOptions extends HubOptions {
   /** Execution providers in order of preference. Default: `['cpu']`. */
@@ -69,7 +71,7 @@ export class AltCLIP implements EmbeddingModel {
   /** What cosine similarities are multiplied with before a softmax. */
   readonly logitScale: number
   readonly #checkpoint: Checkpoint
-  readonly #weights: AltCLIPWeights
+  readonly #weights: Weights
   readonly #tokenizer: Tokenizer
   readonly #processor: ImageProcessor
   readonly #options: PretrainedOptions
@@ -83,7 +85,7 @@ export class AltCLIP implements EmbeddingModel {
       languages: readonly string[]
       logitScale: number
       checkpoint: Checkpoint
-      weights: AltCLIPWeights
+      weights: Weights
       tokenizer: Tokenizer
       processor: ImageProcessor
     },

@@ -1,0 +1,2 @@
+export { type CLIPConfig, type CLIPTextConfig, parseCLIPConfig, type VisionConfig } from './config.ts'
+export { clipParameters } from './model.ts'
