@@ -1,5 +1,4 @@
 import { FlagError } from '@flag/core-tensor'
-import { listFiles, modelInfo } from '@huggingface/hub'
 import type { HubSettings } from './environment.ts'
 import { connectionError, HubError, responseError, type Subject, stalledError } from './faults.ts'
 import type { Host } from './host.ts'
@@ -113,6 +112,9 @@ function fetchOf(client: HubClient, subject: Subject, tries = QUESTION_TRIES) {
   }
 }
 
+/** Loaded when the hub is asked something: a model that is here opens sooner without. */
+const library = () => import('@huggingface/hub')
+
 /** The commit that a revision stands for. `tries` is 1 where a cached answer is as good. */
 export async function commitOf(
   client: HubClient,
@@ -121,6 +123,7 @@ export async function commitOf(
   tries?: number,
 ): Promise<string> {
   const subject = subjectOf(client, { id, revision })
+  const { modelInfo } = await library()
   const { sha } = await understood(subject, () =>
     modelInfo({
       name: id,
@@ -138,6 +141,7 @@ export async function commitOf(
 export async function filesOf(client: HubClient, id: string, commit: string): Promise<RepositoryFile[]> {
   const subject = subjectOf(client, { id, revision: commit })
   const files: RepositoryFile[] = []
+  const { listFiles } = await library()
   await understood(subject, async () => {
     const entries = listFiles({
       repo: { type: 'model', name: id },
