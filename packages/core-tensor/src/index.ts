@@ -1,3 +1,4 @@
+export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
 export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'

@@ -5,6 +5,13 @@ export * as altclip from './models/altclip/model.ts'
 export { CheckpointMismatchError, type Mismatch } from './models/bind.ts'
 export * from './models/clip/index.ts'
 export * as clip from './models/clip/model.ts'
+export {
+  DualEncoder,
+  type EncodeOptions,
+  type PretrainedOptions,
+  type ZeroShotOptions,
+  type ZeroShotScore,
+} from './models/dualEncoder.ts'
 export { modelFolder } from './models/folder.ts'
 export * from './preprocess/index.ts'
 export * from './search/index.ts'
