@@ -1,15 +1,4 @@
-export {
-  type CachedModel,
-  cachedModels,
-  type DownloadProgress,
-  type Environment,
-  type FileChoice,
-  HubError,
-  type HubOptions,
-  type Snapshot,
-  type SnapshotOptions,
-  snapshotDownload,
-} from './hub/index.ts'
+export * from './hub/index.ts'
 export * from './layers/index.ts'
 export * from './models/altclip/index.ts'
 export * as altclip from './models/altclip/model.ts'
