@@ -1,5 +1,4 @@
 import { FlagError } from '@flag/core-tensor'
-import { listFiles, modelInfo } from '@huggingface/hub'
 import type { HubSettings } from './environment.ts'
 import { connectionError, HubError, responseError, type Subject, stalledError } from './faults.ts'
 import type { Host } from './host.ts'
@@ -11,6 +10,9 @@ const REDIRECTS = 10
 /** Fewer than for files: somebody waits, and nothing is lost. */
 const QUESTION_TRIES = 3
 const ERROR_TEXT_LIMIT = 300
+
+/** Loaded when something is asked of the hub: models that are here already need none of it. */
+const hubLibrary = () => import('@huggingface/hub')
 
 /** A hub as one user sees it. */
 export interface HubClient {
@@ -121,6 +123,7 @@ export async function commitOf(
   tries?: number,
 ): Promise<string> {
   const subject = subjectOf(client, { id, revision })
+  const { modelInfo } = await hubLibrary()
   const { sha } = await understood(subject, () =>
     modelInfo({
       name: id,
@@ -137,6 +140,7 @@ export async function commitOf(
 /** All files of a commit, with sizes and hashes. */
 export async function filesOf(client: HubClient, id: string, commit: string): Promise<RepositoryFile[]> {
   const subject = subjectOf(client, { id, revision: commit })
+  const { listFiles } = await hubLibrary()
   const files: RepositoryFile[] = []
   await understood(subject, async () => {
     const entries = listFiles({

@@ -153,7 +153,7 @@ export async function withWeights<Config>(
 }
 
 /** Ids in one run, padding included: enough to fill the processor, few enough to stay in its caches. */
-const TEXT_TOKENS = 512
+export const TEXT_TOKENS = 512
 const TEXT_BATCH = 64
 const IMAGE_BATCH = 8
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { inBatches, mapOrdered } from '../models/batches.ts'
 import type { EmbeddingModel } from './embeddingModel.ts'
-import { IndexFile, type IndexRow } from './indexFile.ts'
+import type { IndexRow } from './indexFile.ts'
 import { type FoundPicture, scanPictures, type Unreadable } from './scan.ts'
 import { topK } from './topK.ts'
 
@@ -15,7 +15,7 @@ export interface IndexOptions {
   fingerprint?: string
   /** Where the index is kept. Default: `.flagai` in the folder itself. */
   indexFolder?: string
-  /** Pictures that the model gets at a time. Default 16. */
+  /** Pictures that are read from the disk at a time. Default 32. */
   batchSize?: number
   /** What is done so far is kept on disk after this many pictures, and every two seconds. Default 256. */
   keepEvery?: number
@@ -84,6 +84,8 @@ export class PictureIndex {
     const { pictures, unreadable } = await scanPictures(folder)
     const place = options.indexFolder ?? join(folder, '.flagai')
     const name = options.modelName.replace(/[^\w.-]+/g, '_')
+    // Arrow is loaded only by programs that keep an index.
+    const { IndexFile } = await import('./indexFile.ts')
     const file = new IndexFile(place, name, options.fingerprint ?? options.modelName)
     if (pictures.length > 0) await file.prepare()
     const { rows: known, stale, parts } = await file.read()
