@@ -85,7 +85,7 @@ async function besideTorch(images: readonly string[]): Promise<Comparison> {
   const first = [inputs.text[4], images[0]]
   const ours = (folder: string) => startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first)
   const theirs = (folder: string) =>
-    startChild(python, [here('embedding/torch.py'), folder, threads, ...first])
+    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first])
   const cold: ColdRow[] = []
   for (const [format, folder] of Object.entries(folders)) {
     const start = { ours: () => ours(folder), theirs: () => theirs(folder) }
