@@ -4,7 +4,6 @@ import {
   type Checkpoint,
   type CompiledFunction,
   compile,
-  concatRows,
   type ExecutionProvider,
   FlagError,
   openCheckpoint,
@@ -18,7 +17,14 @@ import type { HubOptions } from '../hub/index.ts'
 import { type ImageInput, ImageProcessor, type ProcessorPool, processorPool } from '../preprocess/index.ts'
 import type { EmbeddedImage, EmbeddingModel } from '../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../tokenizers/index.ts'
-import { checkedBatchSize, groupsByLength, inBatches, mapOrdered, padRight } from './batches.ts'
+import {
+  checkedBatchSize,
+  groupsByLength,
+  inBatches,
+  mapOrdered,
+  padRight,
+  stackedPictures,
+} from './batches.ts'
 import { type BindOptions, bindParameters, type Weights } from './bind.ts'
 import type { Exportable, Tower } from './export.ts'
 import { modelFolder, readJson, weightsFolder } from './folder.ts'
@@ -271,7 +277,7 @@ export abstract class DualEncoder<Config> implements EmbeddingModel, Exportable 
       const prepared = await Promise.allSettled(batch.map((image) => this.#pool.process(image)))
       const run = await opening
       const read = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-      const vectors = read.length > 0 ? await run(stacked(read)) : undefined
+      const vectors = read.length > 0 ? await run(stackedPictures(read)) : undefined
       let row = 0
       return batch.map((image, i): EmbeddedImage<I> => {
         const one = prepared[i]
@@ -388,10 +394,6 @@ export abstract class DualEncoder<Config> implements EmbeddingModel, Exportable 
     throw new FlagError('invalid-argument', `this ${this.#parts.family.name} model was disposed`)
   }
 }
-
-/** Pictures [C, H, W] as one batch [B, C, H, W]. */
-const stacked = (pictures: readonly Tensor<'float32'>[]): Tensor<'float32'> =>
-  concatRows(pictures.map((picture) => picture.reshape([1, ...picture.shape])))
 
 function normalizeVector(vector: Float32Array): void {
   vector.set(normalizeRows(new Tensor('float32', [1, vector.length], vector)).data)
