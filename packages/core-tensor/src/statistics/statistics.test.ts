@@ -27,6 +27,7 @@ import {
   quantile,
   quantileInterval,
   sorted,
+  studentQuantile,
   wilcoxon,
   wilsonInterval,
 } from './index.ts'
