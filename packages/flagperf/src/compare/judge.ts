@@ -25,7 +25,7 @@ export interface ComparisonNumbers extends RatioInterval {
   readonly pairs: number
   /** Whether nothing more is to be measured by the plan. */
   readonly finished: boolean
-  /** Median time of a run, in milliseconds. */
+  /** Time of a run, in milliseconds: the median over rounds of the fastest sample of a burst. */
   readonly aMs: number
   readonly bMs: number
   /** Share of the wall-clock time in which the processes had no processor. */
@@ -137,9 +137,9 @@ export function ratioInterval(logRatios: readonly number[], confidence: number, 
   return { ratio: Math.exp(estimate), low: Math.exp(low), high: Math.exp(high) }
 }
 
-/** One number a round: the median of its samples. */
+/** One number a round: the fastest of its samples, which is the least disturbed. */
 const burstTimes = ({ wallNs, cpuNs }: ProcessRecord, clock: 'wall' | 'cpu'): number[] =>
-  (clock === 'wall' ? wallNs : cpuNs).map(median)
+  (clock === 'wall' ? wallNs : cpuNs).map((samples) => Math.min(...samples))
 
 /** The median over rounds of log(second / first): what disturbs a round disturbs both, and a few bad rounds do not count. */
 function logRatio(first: ProcessRecord, second: ProcessRecord, clock: 'wall' | 'cpu'): number {

@@ -31,7 +31,7 @@ export async function measureBlock(
     const opened = await Promise.all(processes.map((each, i) => each.call('open', subjects[sides[i]].open)))
     const warm = { milliseconds: plan.warmUpMs, runs: MOST_WARM_UPS }
     const latest = await Promise.all(processes.map((each) => each.call('warmUp', warm)))
-    // The same for both subjects, so that their medians mean the same.
+    // The same for both subjects, so that the fastest of a burst means the same.
     const runMs = Math.max(...latest.map((times) => Math.min(...times))) / 1e6
     const runs = Math.max(1, Math.ceil(SAMPLE_MS / runMs))
     const samples = Math.max(1, Math.round(plan.burstMs / (runs * runMs)))

@@ -30,7 +30,7 @@ export const planSchema = z.object({
 export type ComparisonPlan = z.infer<typeof planSchema>
 
 const common = {
-  burstMs: 2,
+  burstMs: 2.5,
   confidence: 0.95,
   threshold: 0.01,
   clock: 'auto',
