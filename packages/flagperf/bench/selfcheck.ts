@@ -16,7 +16,7 @@ import { environment, writeResult } from '../../../tools/repo/result.ts'
 import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
 import { compareSubjects } from '../src/compare/compare.ts'
 import type { ComparisonNumbers } from '../src/compare/judge.ts'
-import { comparisonPlans } from '../src/compare/plan.ts'
+import { comparisonPlans } from '../src/compare/plans.ts'
 import { saveChain } from '../src/compare/testing/chain.ts'
 
 const { values: options } = parseArgs({
@@ -39,7 +39,8 @@ const count = (name: 'comparisons' | 'injected' | 'busy') => {
 const PRODUCTS = 100
 const INJECTED = [0, 2, 5, 10]
 
-interface Done extends Pick<ComparisonNumbers, 'verdict' | 'ratio' | 'low' | 'high' | 'noiseFloor' | 'clock'> {
+interface Done
+  extends Pick<ComparisonNumbers, 'verdict' | 'ratio' | 'low' | 'high' | 'noiseFloor' | 'clock'> {
   /** Per cent of work that the second subject has more. */
   readonly percent: number
   /** Whether another process kept the second core busy meanwhile. */
@@ -64,7 +65,8 @@ function planned(): Pick<Done, 'percent' | 'busy' | 'seed'>[] {
     .map(({ each }) => each)
 }
 
-const keyOf = ({ percent, busy, seed }: Pick<Done, 'percent' | 'busy' | 'seed'>) => `${percent} ${busy} ${seed}`
+const keyOf = ({ percent, busy, seed }: Pick<Done, 'percent' | 'busy' | 'seed'>) =>
+  `${percent} ${busy} ${seed}`
 
 async function readState(file: string): Promise<Done[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
@@ -118,7 +120,8 @@ const rows = INJECTED.flatMap((percent) =>
       .filter((each) => each.percent === percent && each.busy === busy)
       .map((each) => done.get(keyOf(each)) as Done)
     if (of.length === 0) return []
-    const isRight = ({ verdict }: Done) => (percent === 0 ? verdict !== 'no difference found' : verdict === 'slower')
+    const isRight = ({ verdict }: Done) =>
+      percent === 0 ? verdict !== 'no difference found' : verdict === 'slower'
     const found = of.filter(isRight).length
     const interval = wilsonInterval(found, of.length)
     const middle = (values: number[]) => quantile(sorted(values), 0.5)
@@ -132,7 +135,10 @@ const rows = INJECTED.flatMap((percent) =>
         low: interval.low,
         high: interval.high,
         ratio: middle(of.map(({ ratio }) => ratio)),
-        errorP90: quantile(sorted(of.map(({ ratio }) => Math.abs(ratio / middle(of.map((x) => x.ratio)) - 1))), 0.9),
+        errorP90: quantile(
+          sorted(of.map(({ ratio }) => Math.abs(ratio / middle(of.map((x) => x.ratio)) - 1))),
+          0.9,
+        ),
         noiseFloor: middle(of.map((each) => each.noiseFloor)),
         byProcessorTime: of.filter(({ clock }) => clock === 'cpu').length / of.length,
         seconds: middle(of.map((each) => each.milliseconds)) / 1000,
@@ -141,7 +147,17 @@ const rows = INJECTED.flatMap((percent) =>
   }),
 )
 const table = markdownTable(
-  ['the second is slower by', 'second core', 'comparisons', 'called different', '95 % interval', 'median ratio', 'median noise floor', 'by processor time', 's each'],
+  [
+    'the second is slower by',
+    'second core',
+    'comparisons',
+    'called different',
+    '95 % interval',
+    'median ratio',
+    'median noise floor',
+    'by processor time',
+    's each',
+  ],
   rows.map((row) => [
     row.percent === 0 ? '0 (A/A)' : `${row.percent} %`,
     row.busy ? 'busy' : 'as it was',

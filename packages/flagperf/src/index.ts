@@ -7,6 +7,16 @@ export { type CountedNode, type TensorType, type Work, workOf } from './attribut
 export { type InputOptions, makeInputs } from './cases/inputs.ts'
 export { type CaseLimits, runCase } from './cases/runCase.ts'
 export type { BaseSpec, CaseSpec, FaultSpec, ModelSpec } from './cases/spec.ts'
+export { type CompareOptions, type Comparison, compareSubjects } from './compare/compare.ts'
+export {
+  type ComparisonNumbers,
+  comparisonNumbers,
+  type RatioInterval,
+  type Verdict,
+} from './compare/judge.ts'
+export { comparisonPlans } from './compare/plans.ts'
+export type { Agreement, Block, ComparisonPlan, ComparisonRaw } from './compare/schema.ts'
+export type { ModelSubject, ModuleSubject, Subject } from './compare/subject.ts'
 export { type Clock, monotonicClock } from './loadgen/clock.ts'
 export type { Answer, Complete, QuerySample, SystemUnderTest } from './loadgen/driver.ts'
 export { minPassingQueries, mostOverlatency, queriesNeeded } from './loadgen/earlyStopping.ts'

@@ -2,6 +2,7 @@ import { executionProviders, FlagError } from '@flag/core-tensor'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
+import { type CompareCommandOptions, compare } from './compare.ts'
 import { doctor } from './doctor.ts'
 import { base, type CommonOptions, type ModelOptions, model } from './measure.ts'
 import { report, verifyFile } from './results.ts'
@@ -17,6 +18,20 @@ function positiveInteger(text: string): number {
   const value = positive(text)
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number from 1')
   return value
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('expected a whole number from 0')
+  return value
+}
+
+/** `name=value`, once or more. */
+function choice(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('expected option=value')
+  return { ...before, [name]: value }
 }
 
 /** `name=number`, once or more. */
@@ -56,6 +71,7 @@ Examples:
   flagperf model net.onnx --tier quick
   flagperf model net.onnx --size batch=8 --threads 1 --output net.json
   flagperf base --output machine.json
+  flagperf compare old.onnx new.onnx
   flagperf verify net.json
   flagperf report net.json --output net.md
 ${exitCodes}`,
@@ -95,6 +111,53 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (options: CommonOptions) => finish(await base(terminal, options)))
+
+  program
+    .command('compare')
+    .description('whether one model, set of options, runtime or revision is faster than another')
+    .argument('<a>', 'an .onnx file, or a module that gives a function to time; FILE@REVISION for one of git')
+    .argument('[b]', 'the other (default: the first, with the options of --b)')
+    .addOption(
+      new Option('--provider <name>', 'execution provider').choices([...executionProviders]).default('cpu'),
+    )
+    .option('--threads <n>', 'threads inside an operator', positiveInteger, 1)
+    .option('--a <option=value>', 'option of the first alone, once or more', choice, {})
+    .option('--b <option=value>', 'option of the second alone, once or more', choice, {})
+    .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
+    .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('normal'))
+    .addOption(
+      new Option('--clock <name>', 'what is compared (default: auto)').choices(['auto', 'wall', 'cpu']),
+    )
+    .option('--threshold <percent>', 'smaller differences are none (default: 1)', positive)
+    .option('--seed <n>', 'seed of the order of runs (default: 0)', wholeNumber)
+    .option('--time-limit <seconds>', 'stop a process that does not answer for this time', positive)
+    .option('--no-outputs', 'do not compare the outputs')
+    .addOption(
+      new Option('--fail-if <verdict>', 'exit with 1 at this verdict on the second').choices([
+        'slower',
+        'faster',
+        'different',
+      ]),
+    )
+    .option('--output <file>', 'write the result, with all raw samples, as JSON')
+    .option('--json', 'print the result as JSON, not as Markdown')
+    .addHelpText(
+      'after',
+      `
+Options of one side: provider, threads, optimization (disabled, basic, extended, all), packWeights and spinning
+(true, false), runtime (a folder in which another onnxruntime-node is installed).
+
+Examples:
+  flagperf compare old.onnx new.onnx --fail-if slower
+  flagperf compare net.onnx --b threads=2 --tier quick
+  flagperf compare net.onnx --a runtime=. --b runtime=../other --output versions.json
+  flagperf compare bench/encode.ts@HEAD~1 bench/encode.ts
+${exitCodes}`,
+    )
+    .action(async (a: string, b: string | undefined, options: CompareCommandOptions) =>
+      finish(await compare(terminal, a, b, options)),
+    )
 
   program
     .command('verify')

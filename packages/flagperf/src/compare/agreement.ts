@@ -1,5 +1,5 @@
 import { fromFloat16Bits } from '@flag/core-tensor'
-import type { Agreement } from './plan.ts'
+import type { Agreement } from './schema.ts'
 import type { OutputParts } from './subjectProcess.ts'
 
 /** How far outputs are from those of a reference. Outputs of another name, type or shape are left out. */

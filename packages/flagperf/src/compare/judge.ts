@@ -1,5 +1,11 @@
-import { bootstrapMean, normalCdf, normalQuantile, quantile, studentQuantile } from '@flag/core-tensor/statistics'
-import type { Block, ComparisonPlan, ComparisonRaw, ProcessRecord } from './plan.ts'
+import {
+  bootstrapMean,
+  normalCdf,
+  normalQuantile,
+  quantile,
+  studentQuantile,
+} from '@flag/core-tensor/statistics'
+import type { Block, ComparisonPlan, ComparisonRaw, ProcessRecord } from './schema.ts'
 
 export type Verdict = 'faster' | 'slower' | 'no difference found'
 
@@ -109,9 +115,10 @@ function numbersAt(raw: ComparisonRaw, blocks: readonly Block[], look: number): 
     bMs: time('b'),
     waitingShare,
     otherClock: ratioInterval(
-      blocks.flatMap(({ processes: [a, b, a2, b2] }) =>
-        [logRatio(a, b, other(clock)), logRatio(a2, b2, other(clock))],
-      ),
+      blocks.flatMap(({ processes: [a, b, a2, b2] }) => [
+        logRatio(a, b, other(clock)),
+        logRatio(a2, b2, other(clock)),
+      ]),
       confidence,
       plan.seed,
     ),

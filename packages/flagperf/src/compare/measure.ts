@@ -1,5 +1,5 @@
 import type { Generator } from '@flag/core-tensor'
-import type { Block, ComparisonPlan, ProcessRecord } from './plan.ts'
+import type { Block, ComparisonPlan, ProcessRecord } from './schema.ts'
 import type { PreparedSubject } from './subject.ts'
 import { SubjectProcess } from './subjectProcess.ts'
 

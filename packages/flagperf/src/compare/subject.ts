@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
-import { z } from 'zod'
 import { readPorts } from '../attribution/nodes.ts'
 import { makeInputs } from '../cases/inputs.ts'
 import { packageRoot } from '../files.ts'
+import type { SubjectDescription } from './schema.ts'
 
 /** A model with everything that its time may depend on. */
 export interface ModelSubject {
@@ -38,15 +38,6 @@ export interface ModuleSubject {
 }
 
 export type Subject = ModelSubject | ModuleSubject
-
-/** What a result says of a subject. */
-export const subjectSchema = z.object({
-  name: z.string(),
-  kind: z.enum(['model', 'module']),
-  /** Options that are not the default, and versions. */
-  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-})
-export type SubjectDescription = z.infer<typeof subjectSchema>
 
 /** What a subject's process is started and opened with. */
 export interface PreparedSubject {

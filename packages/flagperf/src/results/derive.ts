@@ -1,6 +1,8 @@
 import type { Attributes, DType } from '@flag/core-tensor'
 import { type Attribution, attribute, median } from '../attribution/attribute.ts'
 import type { ProfiledNode } from '../attribution/profile.ts'
+import { comparisonNumbers } from '../compare/judge.ts'
+import type { ComparisonRaw } from '../compare/schema.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
 import type { BaseRaw, ModelRaw } from './schema.ts'
@@ -80,6 +82,17 @@ export function baseNumbers({ probe, workPerRun, timesNs, referenceNs }: BaseRaw
   }
 }
 
+function numbersOf(raw: ModelRaw | BaseRaw | ComparisonRaw) {
+  switch (raw.kind) {
+    case 'model':
+      return modelNumbers(raw)
+    case 'base':
+      return baseNumbers(raw)
+    case 'comparison':
+      return comparisonNumbers(raw)
+  }
+}
+
 /** The derived numbers of a case as JSON holds them. */
-export const derive = (raw: ModelRaw | BaseRaw): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(raw.kind === 'model' ? modelNumbers(raw) : baseNumbers(raw)))
+export const derive = (raw: ModelRaw | BaseRaw | ComparisonRaw): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(numbersOf(raw)))

@@ -1,3 +1,5 @@
+import { comparisonNumbers } from '../compare/judge.ts'
+import { comparisonParts } from '../compare/markdown.ts'
 import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
 
@@ -27,9 +29,11 @@ export function toMarkdown(result: ResultFile): string {
   ]
   const models = result.cases.filter(({ raw }) => raw?.kind === 'model')
   const base = result.cases.filter(({ raw }) => raw?.kind === 'base')
+  const comparisons = result.cases.filter(({ raw }) => raw?.kind === 'comparison')
   const broken = result.cases.filter(({ status }) => status !== 'ok')
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
+  if (comparisons.length > 0) parts.push('## Comparisons', ...comparisons.map(comparisonSection))
   if (broken.length > 0)
     parts.push(
       '## Not measured',
@@ -113,4 +117,18 @@ function operatorTable(row: CaseRow): string {
       ? ''
       : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
   return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}`
+}
+
+function comparisonSection({ name, raw }: CaseRow): string {
+  if (raw?.kind !== 'comparison') return ''
+  const { sentence, options, rows, agreements } = comparisonParts(raw, comparisonNumbers(raw))
+  return [
+    `### ${name}`,
+    sentence,
+    ...(options.length > 0 ? [table(['option', 'first', 'second'], options)] : []),
+    table(['what', 'value'], rows),
+    ...(agreements.length > 0
+      ? [table(['outputs', 'output', 'max abs', 'max rel', 'cosine'], agreements)]
+      : []),
+  ].join('\n\n')
 }

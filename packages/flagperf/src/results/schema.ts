@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
+import { comparisonRaw } from '../compare/schema.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
 
 const count = z.number().int().nonnegative()
@@ -68,7 +69,7 @@ const caseRow = z.object({
   /** What was asked for. */
   options: z.record(z.string(), z.unknown()),
   noise: noiseSchema.optional(),
-  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw]).optional(),
+  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, comparisonRaw]).optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
 })

@@ -1,7 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
-import type { Tier } from '../cases/tiers.ts'
-import { subjectSchema } from './subject.ts'
 
 const clocks = ['auto', 'wall', 'cpu'] as const
 
@@ -29,21 +27,6 @@ export const planSchema = z.object({
 })
 export type ComparisonPlan = z.infer<typeof planSchema>
 
-const common = {
-  burstMs: 2.5,
-  confidence: 0.95,
-  threshold: 0.01,
-  clock: 'auto',
-  seed: 0,
-} as const
-
-/** The plans of the tiers: a second or two for small models, a minute, several minutes. */
-export const comparisonPlans: Readonly<Record<Tier, ComparisonPlan>> = {
-  quick: { ...common, looks: [4], rounds: 20, blockMs: 500, warmUpMs: 40 },
-  normal: { ...common, looks: [4, 8, 16], rounds: 30, blockMs: 2000, warmUpMs: 200 },
-  submission: { ...common, looks: [8, 16, 32], rounds: 60, blockMs: 10_000, warmUpMs: 1000 },
-}
-
 /** Throws `invalid-argument` for a plan that cannot be followed. */
 export function checkPlan(plan: ComparisonPlan): ComparisonPlan {
   const parsed = planSchema.safeParse(plan)
@@ -53,6 +36,14 @@ export function checkPlan(plan: ComparisonPlan): ComparisonPlan {
     throw new FlagError('invalid-argument', `looks are ${plan.looks.join(', ')}, expected rising numbers`)
   return parsed.data
 }
+
+/** What a result says of a subject. */
+const subjectSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['model', 'module']),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
+export type SubjectDescription = z.infer<typeof subjectSchema>
 
 const times = z.array(z.number().nonnegative())
 
