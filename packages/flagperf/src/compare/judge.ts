@@ -43,7 +43,7 @@ export interface ComparisonNumbers extends RatioInterval {
 /** More waiting than this, and the clock on the wall tells of the other programs on the machine. */
 const BUSY = 0.05
 const POWER = 0.9
-const RESAMPLES = 10_000
+const RESAMPLES = 4000
 
 const median = (values: readonly number[]) => quantile(Float64Array.from(values).sort(), 0.5)
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
