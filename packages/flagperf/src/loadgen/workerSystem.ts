@@ -98,7 +98,9 @@ export async function workerSystem(options: WorkerSystemOptions): Promise<Worker
     issueQuery(samples: readonly QuerySample[], complete: Complete) {
       return new Promise<void>((resolve, reject) => {
         if (failure || open.length + samples.length > CAPACITY) {
-          reject(failure ?? new FlagError('runtime', `${name}: more than ${CAPACITY} samples wait for an answer`))
+          reject(
+            failure ?? new FlagError('runtime', `${name}: more than ${CAPACITY} samples wait for an answer`),
+          )
           return
         }
         failing.add(reject)
