@@ -82,7 +82,10 @@ for (let round = 1; round <= rounds; round++) {
   rows.push(row(`spinning, round ${round}`, await measure(true)))
   rows.push(row(`woken, round ${round}`, await measure(false)))
 }
-const stalled = row(`spinning, one query of ${STALL_MS} ms`, await measure(true, { sample: QPS / 2, milliseconds: STALL_MS }))
+const stalled = row(
+  `spinning, one query of ${STALL_MS} ms`,
+  await measure(true, { sample: QPS / 2, milliseconds: STALL_MS }),
+)
 rows.push(stalled)
 
 const ms = (value: number) => value.toFixed(3)

@@ -40,9 +40,9 @@ interface NamedCase {
   readonly spec: CaseSpec
 }
 
-const threadsOf = ({ threads }: CommonOptions) => threads ?? availableParallelism()
+export const threadsOf = ({ threads }: CommonOptions) => threads ?? availableParallelism()
 
-function limits(options: CommonOptions, seconds: number): CaseLimits {
+export function limits(options: CommonOptions, seconds: number): CaseLimits {
   const usual = limitsOf(seconds)
   return {
     timeLimitMs: options.timeLimit === undefined ? usual.timeLimitMs : options.timeLimit * 1000,

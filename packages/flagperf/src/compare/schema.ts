@@ -68,7 +68,7 @@ const blockSchema = z.object({
 export type Block = z.infer<typeof blockSchema>
 
 /** How far the outputs of a subject are from those of another, for one output. */
-const agreementSchema = z.object({
+export const agreementSchema = z.object({
   output: z.string(),
   elements: z.number(),
   /** Largest absolute difference; null where something is not finite in one and is in the other. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { findPeakPerformance, searchPeak } from './findPeak.ts'
+import { findPeakPerformance, type PeakSearchOptions, searchPeak } from './findPeak.ts'
 import { VirtualClock, waitingSystem } from './testing/virtualClock.ts'
 
 const library = { name: 'numbers', total: 64, performance: 64 }
 
 describe('the search for the peak', () => {
-  test.each([
+  test.each<[PeakSearchOptions, number]>([
     [{ targetQps: 10 }, 73.3],
     [{ targetQps: 10, stepSize: 0.5 }, 33.37],
     [{ targetQps: 100, decimals: 0 }, 1234],

@@ -89,24 +89,25 @@ describe('a system that is asked', () => {
 describe('threads over shared memory', () => {
   const settings = { minDurationMs: 0, minQueryCount: 100 }
 
-  test.each([[{ spin: false }], [{ spin: true }], [{ spin: false, workers: 3 }]])(
-    'answer every sample once: %j',
-    async (options) => {
-      const system = await workerSystem({
-        name: 'sums',
-        module: moduleOf(
-          'export default ({ n }) => (i) => { if (!(i < n)) throw new Error("no such sample " + i) }',
-        ),
-        data: { n: 8 },
-        ...options,
-      })
-      const scenario = options.workers ? 'MultiStream' : 'SingleStream'
-      const { run } = await runLoadTest(system, library, { ...settings, scenario })
-      await system.close()
-      expect(run.record.completedNs.length).toBe(options.workers ? 800 : 100)
-      for (const latency of sampleLatencies(run.record)) expect(latency).toBeGreaterThan(0)
-    },
-  )
+  test.each<[{ spin: boolean; workers?: number }]>([
+    [{ spin: false }],
+    [{ spin: true }],
+    [{ spin: false, workers: 3 }],
+  ])('answer every sample once: %j', async (options) => {
+    const system = await workerSystem({
+      name: 'sums',
+      module: moduleOf(
+        'export default ({ n }) => (i) => { if (!(i < n)) throw new Error("no such sample " + i) }',
+      ),
+      data: { n: 8 },
+      ...options,
+    })
+    const scenario = options.workers ? 'MultiStream' : 'SingleStream'
+    const { run } = await runLoadTest(system, library, { ...settings, scenario })
+    await system.close()
+    expect(run.record.completedNs.length).toBe(options.workers ? 800 : 100)
+    for (const latency of sampleLatencies(run.record)) expect(latency).toBeGreaterThan(0)
+  })
 
   test('a thread that fails: at the start, and at a sample', async () => {
     await expect(
