@@ -40,14 +40,21 @@ async function flagperf(...args: string[]) {
   return { code: await run(args, terminal), out, err }
 }
 
-test.each([[[]], [['model']], [['base']], [['verify']], [['report']], [['doctor']]])(
-  '%j --help has examples',
-  async (command) => {
-    const { code, out } = await flagperf(...command, '--help')
-    expect(code).toBe(0)
-    expect(out).toMatch(/Examples?:\n {2}flagperf /)
-  },
-)
+test.each([
+  [[]],
+  [['model']],
+  [['base']],
+  [['verify']],
+  [['report']],
+  [['doctor']],
+  [['compare']],
+  [['sweep']],
+  [['serve-load']],
+])('%j --help has examples', async (command) => {
+  const { code, out } = await flagperf(...command, '--help')
+  expect(code).toBe(0)
+  expect(out).toMatch(/Examples?:\n {2}flagperf /)
+})
 
 test('verify says that a result follows from its samples, and when it does not', async () => {
   expect(await flagperf('verify', result)).toMatchObject({ code: 0, err: '' })
@@ -68,6 +75,20 @@ test('report writes Markdown, to the terminal or to a file', async () => {
   const file = join(folder, 'machine.md')
   await flagperf('report', result, '--output', file)
   expect(await readFile(file, 'utf8')).toBe(out)
+})
+
+test('report writes MLLOG lines', async () => {
+  const { out } = await flagperf('report', result, '--format', 'mllog')
+  expect(out).toMatch(/^:::MLLOG \{"key": "test_datetime"/)
+  expect(out).toContain('"key": "result_best", "value": 100')
+})
+
+test('serve-load says what it needs', async () => {
+  expect((await flagperf('serve-load', result)).code).toBe(2)
+  expect((await flagperf('serve-load', result, '--qps', '10', '--percentile', '100')).err).toMatch(
+    /less than 100/,
+  )
+  expect((await flagperf('serve-load', 'none.onnx', '--qps', '10')).err).toMatch(/none.onnx: no such file/)
 })
 
 test.each([

@@ -1,8 +1,37 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { findPeakPerformance, type PeakSearchOptions, searchPeak } from './findPeak.ts'
 import { VirtualClock, waitingSystem } from './testing/virtualClock.ts'
 
 const library = { name: 'numbers', total: 64, performance: 64 }
+
+/** Searches of the real LoadGen; see tools/oracles/loadgen.py. */
+interface Golden {
+  name: string
+  settings: Record<string, number>
+  asked: number[]
+  found: number | null
+}
+const goldens: Golden[] = JSON.parse(
+  readFileSync(new URL('../../goldens/loadgen/peak.json', import.meta.url), 'utf8'),
+)
+
+test.each(goldens.map((golden) => [golden.name, golden] as const))(
+  'tries the rates that LoadGen tried: %s',
+  async (_, { settings, asked, found }) => {
+    const options = {
+      targetQps: settings.server_target_qps,
+      decimals: settings.server_find_peak_qps_decimals_of_precision,
+      stepSize: settings.server_find_peak_qps_boundary_step_size,
+    }
+    // What was met are the rates up to the one that was found. Logs have six decimals.
+    const { qps, tried } = await searchPeak(options, async (rate) => found !== null && rate < found + 1e-6)
+    expect(tried.length).toBe(asked.length)
+    for (const [i, rate] of asked.entries()) expect(tried[i].qps).toBeCloseTo(rate, 5)
+    if (found === null) expect(qps).toBeUndefined()
+    else expect(qps).toBeCloseTo(found, 5)
+  },
+)
 
 describe('the search for the peak', () => {
   test.each<[PeakSearchOptions, number]>([
