@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { firstFrame } from './gif.ts'
 
 /** Pixels, 3 bytes each (red, green, blue), row by row from the top. */
@@ -180,6 +180,8 @@ export async function decode(image: ImageInput, options: DecodeOptions = {}): Pr
   const name = nameOf(image)
   if (file.length === 0) throw new FlagError('corrupt-file', `${name}: the file is empty, expected a picture`)
   const maxPixels = options.maxPixels ?? 178_956_970
+  // Loaded where it is used: most programs let other threads decode.
+  const { default: sharp } = await import('sharp')
   try {
     const base = { ignoreIcc: true, failOn: 'error', limitInputPixels: false } as const
     const metadata = await sharp(file, base).metadata()

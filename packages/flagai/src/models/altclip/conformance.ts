@@ -1,13 +1,15 @@
 import { type Checkpoint, compile, ops, spec, type Tensor, type Value } from '@flag/core-tensor'
 import { linear } from '../../layers/index.ts'
+import type { Weights } from '../bind.ts'
+import { imageLogits } from '../clip/model.ts'
+import { visionTower } from '../clip/vision.ts'
 import type { AltCLIPConfig } from './config.ts'
-import { imageLogits, textTokens, textTower, visionTower } from './model.ts'
-import type { AltCLIPWeights } from './weights.ts'
+import { textTokens, textTower } from './model.ts'
 
 /** Everything that transformers' AltCLIPModel gives for these inputs, under the names of the golden files. */
 async function outputsOf(
   config: AltCLIPConfig,
-  { scope }: AltCLIPWeights,
+  { scope }: Weights,
   inputs: { ids: Tensor; mask: Tensor; pixels: Tensor },
 ): Promise<Record<string, Tensor>> {
   const [, channels, height, width] = inputs.pixels.shape
@@ -54,7 +56,7 @@ async function outputsOf(
 /** The greatest absolute difference between our outputs and the golden ones, for each output. */
 export async function differences(
   config: AltCLIPConfig,
-  weights: AltCLIPWeights,
+  weights: Weights,
   golden: Checkpoint,
 ): Promise<Record<string, number>> {
   const [ids, mask, pixels] = await Promise.all(
