@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toFloat16Bits } from '@flag/core-tensor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { run } from '../cli/program.ts'
 import { agreementOf } from './agreement.ts'
 import { compareSubjects } from './compare.ts'
 import { fileAtRevision } from './revisions.ts'
-import type { ComparisonRaw } from './schema.ts'
 import { saveChain } from './testing/chain.ts'
 
 const plan = { looks: [1], rounds: 5, burstMs: 0.5, warmUpMs: 1 }
@@ -25,20 +23,6 @@ afterAll(() => rm(folder, { recursive: true }))
 const write = async (name: string, text: string) => {
   await writeFile(join(folder, name), text)
   return join(folder, name)
-}
-
-async function flagperf(...args: string[]) {
-  let out = ''
-  let err = ''
-  const code = await run(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-  })
-  return { code, out, err }
 }
 
 describe('subjects in processes of their own', () => {
@@ -165,47 +149,5 @@ describe('revisions', () => {
     await expect(fileAtRevision(join(root, 'bench.mjs'), 'no-such-branch')).rejects.toThrow(
       /bench.mjs@no-such-branch: .*Needed a single revision/,
     )
-  })
-})
-
-describe('flagperf compare', () => {
-  test('a comparison is a result that verifies, and a changed sample shows', async () => {
-    // One waits a hundred times as long as the other: whatever this machine does, that is a difference.
-    const waiting = (ms: number) =>
-      `export default () => () => new Promise((done) => setTimeout(done, ${ms}))`
-    const [quick, slow] = [await write('quick.mjs', waiting(1)), await write('slow.mjs', waiting(40))]
-    const output = join(folder, 'waiting.json')
-    const args = ['compare', quick, slow, '--tier', 'quick', '--output', output]
-    const { code, out, err } = await flagperf(...args, '--fail-if', 'faster')
-    expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(
-      /slow\.mjs is slower than quick\.mjs by \d+\.\d\d %: the ratio is .*, beyond the noise floor/,
-    )
-    expect((await flagperf('verify', output)).out).toContain('every derived number follows')
-    const changed = JSON.parse(await readFile(output, 'utf8'))
-    const raw: ComparisonRaw = changed.cases[0].raw
-    for (const each of raw.blocks[0].processes)
-      each.wallNs = each.wallNs.map((samples) => samples.map((ns) => 2 * ns))
-    raw.blocks[1].processes[1].wallNs = raw.blocks[1].processes[0].wallNs
-    await writeFile(output, JSON.stringify(changed))
-    expect((await flagperf('verify', output)).code).toBe(1)
-  })
-
-  test('what fails is a row, what is asked for wrongly is an error', async () => {
-    const throws = await write('broken.mjs', "export default () => { throw new Error('no such luck') }")
-    const { code, out } = await flagperf('compare', throws, '--tier', 'quick')
-    expect(code).toBe(1)
-    expect(out).toContain('| broken.mjs beside itself | failed | broken.mjs: no such luck |')
-    expect((await flagperf('compare', model, '--b', 'thread=2')).err).toMatch(
-      /no option "thread" \(the options of one/,
-    )
-    expect((await flagperf('compare', model, '--b', 'threads=0')).err).toMatch(
-      /threads=0: expected a whole number/,
-    )
-    expect((await flagperf('compare', model, '--b', 'packWeights=no')).err).toMatch(/expected true or false/)
-    expect((await flagperf('compare', throws, '--b', 'threads=2')).err).toMatch(
-      /is a module, which takes no options/,
-    )
-    expect((await flagperf('compare', model, '--clock', 'sun')).code).toBe(2)
   })
 })

@@ -8,7 +8,7 @@ const clockNames = { wall: 'wall clock', cpu: "the processor's time" } as const
 const number = (value: number | null) => (value === null ? 'not finite' : value.toPrecision(3))
 
 /** The verdict in a sentence. */
-export function verdictSentence(raw: ComparisonRaw, numbers: ComparisonNumbers): string {
+function verdictSentence(raw: ComparisonRaw, numbers: ComparisonNumbers): string {
   const { verdict, ratio, noiseFloor, detectable } = numbers
   const [a, b] = namesOf(raw)
   if (verdict === 'no difference found')
@@ -27,7 +27,7 @@ function namesOf({ a, b }: ComparisonRaw): [string, string] {
 }
 
 /** What differs between the options of the two, as a list of rows. */
-export function differingOptions({ a, b }: ComparisonRaw): [name: string, a: string, b: string][] {
+function differingOptions({ a, b }: ComparisonRaw): [name: string, a: string, b: string][] {
   const names = [...new Set([...Object.keys(a.options), ...Object.keys(b.options)])]
   return names
     .filter((name) => a.options[name] !== b.options[name])

@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { runCase } from '../cases/runCase.ts'
 import type { ModelSpec } from '../cases/spec.ts'
-import { run } from '../cli/program.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow, ModelRaw } from '../results/schema.ts'
 import { sweepTable } from './markdown.ts'
@@ -194,25 +193,5 @@ describe('a sweep', () => {
     await expect(sweep({ ...all(), models: ['none.onnx'] }, options('none'), measure)).rejects.toThrow(
       /none.onnx: cannot be read/,
     )
-  })
-
-  test('the command: a row for every setting, and a table', async () => {
-    let out = ''
-    const terminal = {
-      out(text: string) {
-        out += text
-      },
-      err: () => {},
-    }
-    const elsewhere = process.platform === 'darwin' ? 'dml' : 'coreml'
-    const state = join(folder, 'command')
-    const code = await run(['sweep', model, '--provider', elsewhere, '--state', state], terminal)
-    expect(code).toBe(1)
-    expect(out).toContain(
-      '| model | provider | threads | batch | p50 ms | samples/s | MB | measured | verdict |',
-    )
-    expect(out).toMatch(new RegExp(`\\| net.onnx \\| ${elsewhere} \\| 1 \\| 1 \\| – .*failed: `))
-    expect(await run(['sweep', model, '--batch', '1,x'], terminal)).toBe(2)
-    expect(await run(['sweep', model, '--provider', 'gpu'], terminal)).toBe(2)
   })
 })

@@ -66,7 +66,7 @@ export const settingsOf = ({ models, providers, threads, batches }: SweepAxes): 
   )
 
 /** A name that says everything that the settings of a sweep may differ in. */
-export const nameOf = ({ model, provider, threads, batch }: Setting): string =>
+const nameOf = ({ model, provider, threads, batch }: Setting): string =>
   `${basename(model)} ${provider} ${threads} threads batch ${batch}`
 
 /**
