@@ -88,8 +88,8 @@ function numbersAt(raw: ComparisonRaw, blocks: readonly Block[], look: number): 
   ])
   const interval = ratioInterval(pairs, confidence, plan.seed)
   const noise = Math.sqrt(mean(nulls.map((x) => x * x)) / pairs.length)
-  // The mean of the nulls is known, so that none is lost to estimating it.
-  const floor = studentQuantile((1 + confidence) / 2, nulls.length) * noise
+  // Pairs of a block are not independent (they share cores), so blocks count. The mean is known, and costs none.
+  const floor = studentQuantile((1 + confidence) / 2, blocks.length) * noise
   const effect = Math.log(interval.ratio)
   const beyond = Math.max(floor, Math.log1p(plan.threshold))
   const isDifferent = (interval.low > 1 || interval.high < 1) && Math.abs(effect) > beyond

@@ -1,4 +1,5 @@
 import type { Generator } from '@flag/core-tensor'
+import { pinToOneCore } from './pin.ts'
 import type { Block, ComparisonPlan, ProcessRecord } from './schema.ts'
 import type { PreparedSubject } from './subject.ts'
 import { SubjectProcess } from './subjectProcess.ts'
@@ -16,7 +17,8 @@ const sides = ['a', 'b', 'a', 'b'] as const
 /**
  * Measures a block: two fresh processes of each subject take turns in rounds. In a round each has one burst of runs,
  * in an order drawn anew, while the others wait; so whatever the machine does meanwhile happens to all of them. They are
- * started in random order too: the system gives cores away in the order of starting, and cores are not equally fast.
+ * started in random order too, and held on one core where they compute in one thread: the system gives cores away in the
+ * order of starting, and cores are not equally fast.
  */
 export async function measureBlock(
   subjects: Readonly<Record<'a' | 'b', PreparedSubject>>,
@@ -31,6 +33,10 @@ export async function measureBlock(
     const opened = await Promise.all(processes.map((each, i) => each.call('open', subjects[sides[i]].open)))
     const warm = { milliseconds: plan.warmUpMs, runs: MOST_WARM_UPS }
     const latest = await Promise.all(processes.map((each) => each.call('warmUp', warm)))
+    const isPinned =
+      subjects.a.singleThreaded &&
+      subjects.b.singleThreaded &&
+      (await pinToOneCore(processes.map(({ pid }) => pid)))
     // The same for both subjects, so that the fastest of a burst means the same.
     const runMs = Math.max(...latest.map((times) => Math.min(...times))) / 1e6
     const runs = Math.max(1, Math.ceil(SAMPLE_MS / runMs))
@@ -46,7 +52,7 @@ export async function measureBlock(
         records[i].cpuNs.push(cpuNs)
       }
     await Promise.all(processes.map((each) => each.call('close', {})))
-    return { runsPerSample: runs, processes: records }
+    return { runsPerSample: runs, pinned: isPinned, processes: records }
   } finally {
     for (const each of processes) each.stop()
   }

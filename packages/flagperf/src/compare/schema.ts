@@ -63,6 +63,8 @@ export type ProcessRecord = z.infer<typeof processSchema>
 const blockSchema = z.object({
   /** Runs that a sample is the mean of: more than one where a run is too short for the clock. */
   runsPerSample: z.number().int().positive(),
+  /** Whether all processes were held on one core. */
+  pinned: z.boolean(),
   processes: z.array(processSchema).length(4),
 })
 export type Block = z.infer<typeof blockSchema>

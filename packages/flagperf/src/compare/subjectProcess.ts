@@ -86,6 +86,10 @@ export class SubjectProcess {
     })
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   stop(): void {
     this.#child.kill('SIGKILL')
   }

@@ -45,7 +45,7 @@ export function madeUpBlocks(
       )
       return { side, openNs: 1e7, firstRunNs: 1e6, wallNs, cpuNs }
     })
-    return { runsPerSample: 1, processes }
+    return { runsPerSample: 1, pinned: false, processes }
   })
 }
 
