@@ -23,7 +23,9 @@ describe('on machines whose truth is known', () => {
 
   test('a slowdown of 5 % is found', () => {
     expect(shareOfDifferences(quiet, 40, 1.05)).toBe(1)
-    expect(shareOfDifferences(noisy, 60, 1.05)).toBeGreaterThanOrEqual(0.85)
+    expect(shareOfDifferences(noisy, 40, 1.05)).toBeGreaterThanOrEqual(0.7)
+    // Where four blocks are not enough, eight are.
+    expect(shareOfDifferences(noisy, 40, 1.05, { looks: [4, 8] })).toBeGreaterThanOrEqual(0.9)
   })
 
   test('one that is found early ends the comparison, and is not weighed against later blocks', () => {
