@@ -1,8 +1,9 @@
 // How often `flagperf compare` sees a difference where there is none, and how often it finds one that was put there.
-// `npm run bench:perf-selfcheck -- [--comparisons N] [--injected N] [--busy N] [--only KIND] [--state FILE] [--write] [--json FILE]`
+// `npm run bench:perf-selfcheck -- [--comparisons N] [--injected N] [--busy N] [--state FILE] [--fresh] [--write] [--json FILE]`
 //
 // The subject is a chain of 100 matrix products in one thread, about half a millisecond. The slower one has more
-// products: real work, 2, 5 or 10 % of it. Comparisons of all kinds are made in random order; each is written to the
+// products: real work, 2, 5 or 10 % of it. `--busy` says how many of each are made while another process keeps the second
+// core busy. Comparisons of all kinds are made in random order; each is written to the
 // state file when it is done, and a run that was stopped goes on from there.
 import { type ChildProcess, fork } from 'node:child_process'
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -23,7 +24,7 @@ const { values: options } = parseArgs({
   options: {
     comparisons: { type: 'string', default: '200' },
     injected: { type: 'string', default: '40' },
-    busy: { type: 'string', default: '40' },
+    busy: { type: 'string', default: '15' },
     state: { type: 'string', default: 'out/perf-selfcheck.jsonl' },
     fresh: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },

@@ -11,7 +11,7 @@ const common = {
 
 /** The plans of the tiers: a second or two for small models, a minute, several minutes. */
 export const comparisonPlans: Readonly<Record<Tier, ComparisonPlan>> = {
-  quick: { ...common, looks: [4], rounds: 20, blockMs: 500, warmUpMs: 40 },
+  quick: { ...common, looks: [4], rounds: 15, blockMs: 500, warmUpMs: 25 },
   normal: { ...common, looks: [4, 8, 16], rounds: 30, blockMs: 2000, warmUpMs: 200 },
   submission: { ...common, looks: [8, 16, 32], rounds: 60, blockMs: 10_000, warmUpMs: 1000 },
 }
