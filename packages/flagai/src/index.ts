@@ -1,15 +1,4 @@
-export {
-  type CachedModel,
-  cachedModels,
-  type DownloadProgress,
-  type Environment,
-  type FileChoice,
-  HubError,
-  type HubOptions,
-  type Snapshot,
-  type SnapshotOptions,
-  snapshotDownload,
-} from './hub/index.ts'
+export * from './hub/index.ts'
 export * from './layers/index.ts'
 export * from './models/altclip/index.ts'
 export * as altclip from './models/altclip/model.ts'
@@ -23,6 +12,8 @@ export {
   type ZeroShotOptions,
   type ZeroShotScore,
 } from './models/dualEncoder.ts'
+export * from './models/eva/index.ts'
+export * from './models/evaclip/index.ts'
 export { modelFolder } from './models/folder.ts'
 export * from './preprocess/index.ts'
 export * from './search/index.ts'

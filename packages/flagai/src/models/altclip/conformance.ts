@@ -3,6 +3,7 @@ import { linear } from '../../layers/index.ts'
 import type { Weights } from '../bind.ts'
 import { imageLogits } from '../clip/model.ts'
 import { visionTower } from '../clip/vision.ts'
+import { differencesTo } from '../conformance.ts'
 import type { AltCLIPConfig } from './config.ts'
 import { textTokens, textTower } from './model.ts'
 
@@ -63,20 +64,5 @@ export async function differences(
     ['ids', 'mask', 'pixels'].map((name) => golden.read(`in.${name}`)),
   )
   const outputs = await outputsOf(config, weights, { ids, mask: mask.cast('bool'), pixels })
-  const result: Record<string, number> = {}
-  for (const [name, tensor] of Object.entries(outputs)) {
-    const reference = name.replace(/^short\./, '')
-    if (golden.has(reference)) result[name] = greatestDifference(tensor, await golden.read(reference))
-  }
-  return result
-}
-
-function greatestDifference(actual: Tensor, expected: Tensor): number {
-  if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY
-  const [a, b] = [actual.toNumbers(), expected.toNumbers()]
-  // A difference with NaN is NaN, which must not pass for small.
-  return a.reduce((worst, value, i) => {
-    const difference = Math.abs(value - b[i])
-    return difference <= worst ? worst : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
-  }, 0)
+  return differencesTo(golden, outputs)
 }

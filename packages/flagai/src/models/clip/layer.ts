@@ -19,12 +19,10 @@ export interface LayerConfig {
 export function preNormLayer(config: LayerConfig, bias?: { all: Value; read: Value }): Layer {
   return (scope: Scope, x, rows) => {
     const self = scope.at('self_attn')
-    const scopes = {
-      query: self.at('q_proj'),
-      key: self.at('k_proj'),
-      value: self.at('v_proj'),
-      output: self.at('out_proj'),
-    }
+    const output = self.at('out_proj')
+    const scopes = self.has('qkv.weight')
+      ? { fused: self.at('qkv'), output }
+      : { query: self.at('q_proj'), key: self.at('k_proj'), value: self.at('v_proj'), output }
     const h = layerNorm(scope.at('layer_norm1'), x, config.epsilon) // [B, T, D]
     const wanted = rows(h)
     const added = wanted === h ? bias?.all : bias?.read
