@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { decodeMessage, FlagError } from '@flag/core-tensor'
 import { segmentBpe } from './bpe.ts'
-import { Model, type ModelProto, ModelType, PieceType } from './modelProto.ts'
+import { Model, type ModelProto, ModelType, type PieceProto, PieceType } from './modelProto.ts'
 import { Normalizer, SPACE_MARK, type SymbolMatcher } from './normalizer.ts'
 import { type PieceTrie, trieOf } from './pieceTrie.ts'
 import { type Segmentation, segmentUnigram } from './unigram.ts'
@@ -47,7 +47,7 @@ export class SentencePiece {
     this.#scores = Float32Array.from(pieces, ({ score = 0 }) => score)
     this.#types = Uint8Array.from(pieces, ({ type = PieceType.normal }) => knownType(Number(type)))
     this.unknownId = this.#types.indexOf(PieceType.unknown)
-    this.#check(Boolean(trainer.byte_fallback))
+    this.#check(pieces, Boolean(trainer.byte_fallback))
     const matcher = this.#symbolMatcher()
     this.#normalizer = new Normalizer(spec, matcher)
     const hasDenormalizer = (model.denormalizer_spec?.precompiled_charsmap?.length ?? 0) > 0
@@ -187,7 +187,7 @@ export class SentencePiece {
   }
 
   /** Checks the table of pieces and fills the map of ids. */
-  #check(hasBytes: boolean): void {
+  #check(stored: readonly PieceProto[], hasBytes: boolean): void {
     const bad = (message: string) => new FlagError('corrupt-file', message)
     if (this.#pieces.length === 0) throw bad('no pieces')
     if (this.unknownId < 0) throw bad('no unknown piece')
@@ -196,7 +196,7 @@ export class SentencePiece {
       const badPiece = (message: string) => bad(`piece ${id} ${JSON.stringify(piece)}: ${message}`)
       if (piece === '' || piece.includes('\0')) throw badPiece('empty or with a zero character')
       if (!Number.isFinite(this.#scores[id])) throw badPiece(`score ${this.#scores[id]}`)
-      if (type === UNKNOWN_TYPE) throw badPiece('of a type that does not exist')
+      if (type === UNKNOWN_TYPE) throw badPiece(`type ${stored[id].type}`)
       if (this.#ids.has(piece)) throw badPiece('defined twice')
       if (type === PieceType.unknown && id !== this.unknownId) throw badPiece('a second unknown piece')
       if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(piece))) throw badPiece('no byte')
