@@ -75,7 +75,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/|^tools/emoji/node_modules|^tools/node24/node_modules' },
+    exclude: { path: '/dist/|^tools/(emoji|node24)/node_modules|^packages/flagai/bench/transformersjs/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],

@@ -32,7 +32,7 @@ export interface WarmRow {
 
 /** How many inputs one measurement takes at each batch size: enough to be steady, few enough to take turns often. */
 const COUNTS: Record<What, Record<number, number>> = {
-  image: { 1: 4, 8: 8, 32: 32 },
+  image: { 1: 2, 8: 8, 32: 32 },
   text: { 1: 16, 8: 32, 32: 64 },
 }
 
