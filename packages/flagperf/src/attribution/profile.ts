@@ -8,7 +8,11 @@ export interface ProfiledNode {
   readonly operator: string
   /** As the runtime names it: `CPUExecutionProvider`. */
   readonly provider: string
-  /** Kernel time of each run, in microseconds. */
+  /**
+   * Kernel time of each run, in microseconds: that of the device where it keeps its own clock (webgpu), else of the
+   * thread that ran the kernel. Copies between host and device also wait for the device; beside device times they count
+   * as 0, since what they wait for is the time of other nodes.
+   */
   readonly microseconds: readonly number[]
   /** In the order of the node's inputs; see `completeInputs` for what may be missing. */
   readonly inputs: readonly (TensorType | undefined)[]
@@ -27,6 +31,9 @@ const nodeEvent = z.object({
     output_type_shape: typeShape.default([]),
   }),
 })
+
+/** Programs that a node ran on a device: `<node>&<operator>&<program>`. */
+const deviceEvent = z.object({ cat: z.literal('Api'), name: z.string(), dur: z.number() })
 
 const SUFFIX = '_kernel_time'
 
@@ -51,7 +58,14 @@ export function readProfile(text: string, source: string, skip = 0): ProfiledNod
   if (!Array.isArray(events))
     throw new FlagError('corrupt-file', `${source}: not a profile of ONNX Runtime, which is a list of events`)
   const nodes = new Map<string, { event: z.infer<typeof nodeEvent>; microseconds: number[] }>()
+  const programs = new Map<string, number[]>()
   for (const event of events) {
+    const onDevice = deviceEvent.safeParse(event)
+    if (onDevice.success) {
+      const [name] = onDevice.data.name.split('&')
+      programs.set(name, [...(programs.get(name) ?? []), onDevice.data.dur])
+      continue
+    }
     const isNode = event?.cat === 'Node' && String(event.name).endsWith(SUFFIX)
     if (!isNode) continue
     const parsed = nodeEvent.safeParse(event)
@@ -71,10 +85,30 @@ export function readProfile(text: string, source: string, skip = 0): ProfiledNod
     name,
     operator: event.args.op_name,
     provider: event.args.provider,
-    microseconds: microseconds.slice(skip),
+    microseconds: (programs.size > 0
+      ? deviceTimes(programs.get(name), microseconds, event.args.op_name)
+      : microseconds
+    ).slice(skip),
     inputs: event.args.input_type_shape.map(typeOf),
     outputs: event.args.output_type_shape.map(typeOf),
   }))
+}
+
+/**
+ * Time of each run on the device. A node runs as many programs in one run as in any other; where the numbers say
+ * otherwise, and for nodes of the host, the host's times stay.
+ */
+function deviceTimes(
+  programs: readonly number[] | undefined,
+  host: readonly number[],
+  operator: string,
+): readonly number[] {
+  if (operator.startsWith('Memcpy')) return host.map(() => 0)
+  const perRun = (programs?.length ?? 0) / host.length
+  if (!programs || !Number.isInteger(perRun)) return host
+  return host.map((_, run) =>
+    programs.slice(run * perRun, (run + 1) * perRun).reduce((sum, time) => sum + time, 0),
+  )
 }
 
 function tensorType(entry: Readonly<Record<string, readonly number[]>>, source: string): TensorType {

@@ -1,5 +1,6 @@
 import type { ExecutionProvider } from '@flag/core-tensor'
 import type { TestSettings } from '../loadgen/settings.ts'
+import type { BaseDType, BaseProbe } from '../results/base.ts'
 import type { CaseRow } from '../results/schema.ts'
 
 /** A model under a load. */
@@ -19,10 +20,13 @@ export interface ModelSpec {
 /** A property of the machine. */
 export interface BaseSpec {
   readonly kind: 'base'
-  readonly probe: 'gemm' | 'memory' | 'launch'
+  readonly probe: BaseProbe
+  /** Of products; fp32 by default. */
+  readonly dtype?: BaseDType
   readonly provider: ExecutionProvider
+  readonly providerOptions?: Readonly<Record<string, unknown>>
   readonly threads: number
-  /** `gemm`: rows and columns; `memory`: bytes of the array; `launch`: nodes of the longer chain. */
+  /** `gemm`: rows and columns; `launch`: nodes of the longer chain; all others: bytes, of `capacity` at most. */
   readonly size: number
   readonly runs: number
 }

@@ -1,9 +1,10 @@
 import type { Attributes, DType } from '@flag/core-tensor'
-import { type Attribution, attribute, median } from '../attribution/attribute.ts'
+import { type Attribution, attribute } from '../attribution/attribute.ts'
 import type { ProfiledNode } from '../attribution/profile.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
-import type { BaseRaw, ModelRaw } from './schema.ts'
+import { type BaseRaw, baseNumbers } from './base.ts'
+import type { ModelRaw } from './schema.ts'
 
 /** What follows from the samples of a model case. */
 export interface ModelNumbers {
@@ -11,14 +12,6 @@ export interface ModelNumbers {
   readonly openMs: number
   readonly firstRunMs: number
   readonly attribution: Attribution
-}
-
-/** A rate of the machine. The best run is the ceiling, the median what lasts. */
-export interface BaseNumbers {
-  readonly unit: string
-  readonly best: number
-  readonly median: number
-  readonly runs: number
 }
 
 /** Settings of LoadGen as JSON holds them, and back. */
@@ -59,24 +52,6 @@ export function modelNumbers(raw: ModelRaw): ModelNumbers {
     openMs: raw.openNs / 1e6,
     firstRunMs: raw.firstRunNs / 1e6,
     attribution: attribute(profile, nodes, raw.provider),
-  }
-}
-
-const units = { gemm: 'GFLOP/s', memory: 'GB/s', launch: 'us per node' } as const
-
-/** Computes a rate of the machine, or the cost of a node, from the times of runs. */
-export function baseNumbers({ probe, workPerRun, timesNs, referenceNs }: BaseRaw): BaseNumbers {
-  const unit = units[probe]
-  const runs = timesNs.length
-  if (probe !== 'launch') {
-    return { unit, best: workPerRun / Math.min(...timesNs), median: workPerRun / median(timesNs), runs }
-  }
-  const per = (long: number, short: number) => (long - short) / workPerRun / 1000
-  return {
-    unit,
-    best: per(Math.min(...timesNs), Math.min(...referenceNs)),
-    median: per(median(timesNs), median(referenceNs)),
-    runs,
   }
 }
 

@@ -1,10 +1,11 @@
-import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
+import { baseNumbers } from './base.ts'
+import { type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
 
 const ms = (ns: number) => (ns / 1e6).toFixed(3)
 /** Four digits, never an exponent; nothing at all is a dash. */
-function digits(value: number): string {
-  if (value === 0) return '–'
+function digits(value: number | null): string {
+  if (value === null || value === 0) return '–'
   if (value > 0 && value < 0.001) return '< 0.001'
   const four = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false }
   return value.toLocaleString('en', four)

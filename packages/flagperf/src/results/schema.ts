@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
+import { baseRaw } from './base.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
 
 const count = z.number().int().nonnegative()
@@ -44,18 +45,6 @@ const modelRaw = z.object({
   profile: z.array(profiledNode),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
-
-/** What was measured of the machine: times of runs whose work is known. */
-const baseRaw = z.object({
-  kind: z.literal('base'),
-  probe: z.enum(['gemm', 'memory', 'launch']),
-  /** Work of one run: floating-point operations, bytes, or nodes beyond those of the shorter chain. */
-  workPerRun: z.number(),
-  timesNs: times,
-  /** `launch` only: times of the shorter chain. */
-  referenceNs: times,
-})
-export type BaseRaw = z.infer<typeof baseRaw>
 
 const statuses = ['ok', 'failed', 'crashed', 'timed-out', 'out-of-memory'] as const
 export type Status = (typeof statuses)[number]
