@@ -15,7 +15,13 @@ test.each([
 })
 
 test('rates come from the best and the median run', () => {
-  const raw = { kind: 'base', dtype: 'float32', workPerRun: 1000, timesNs: [10, 40, 20], referenceNs: [] } as const
+  const raw = {
+    kind: 'base',
+    dtype: 'float32',
+    workPerRun: 1000,
+    timesNs: [10, 40, 20],
+    referenceNs: [],
+  } as const
   const times = { ...raw, timesNs: [...raw.timesNs], referenceNs: [] }
   expect(baseNumbers({ ...times, probe: 'gemm' })).toEqual({
     unit: 'GFLOP/s',

@@ -17,6 +17,8 @@ async function measure(spec: CaseSpec) {
       return (await import('./model.ts')).measureModel(spec)
     case 'base':
       return (await import('./base.ts')).measureBase(spec)
+    case 'op':
+      return (await import('./op.ts')).measureOp(spec)
     case 'fault':
       return (await import('./fault.ts')).commitFault(spec)
   }

@@ -7,6 +7,7 @@ import type { SystemUnderTest } from '../loadgen/driver.ts'
 import { runLoadTest } from '../loadgen/loadTest.ts'
 import { defaultSettings, type TestSettings } from '../loadgen/settings.ts'
 import { settingsToJson } from '../results/derive.ts'
+import { profileToJson } from '../results/profile.ts'
 import type { ModelRaw } from '../results/schema.ts'
 import { makeInputs } from './inputs.ts'
 import type { ModelSpec } from './spec.ts'
@@ -47,12 +48,11 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
     }
     const counts = { total: SAMPLES, performance: SAMPLES }
     const { run } = await runLoadTest(system, { name: 'made-up', ...counts }, settings)
-    const { profile, nodes } = await profileModel(file, samples[0], {
+    const profiled = await profileModel(file, samples[0], {
       provider: spec.provider,
       threads: spec.threads,
       runs: spec.profiledRuns,
     })
-    const byName = new Map(nodes.map((node) => [node.name, node]))
     return {
       kind: 'model',
       settings: settingsToJson(settings),
@@ -61,11 +61,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       openNs: Number(opened - opening),
       firstRunNs: Number(firstRun - opened),
       provider: spec.provider,
-      profile: profile.map((node) => {
-        const { domain = '', attributes = {} } = byName.get(node.name) ?? {}
-        const given = node.inputs.map((input) => input ?? null)
-        return { ...node, inputs: given, domain, attributes } as ModelRaw['profile'][number]
-      }),
+      profile: profileToJson(profiled),
     }
   } finally {
     await session.dispose()

@@ -1,7 +1,8 @@
-import type { ExecutionProvider } from '@flag/core-tensor'
+import type { DType, ExecutionProvider } from '@flag/core-tensor'
 import type { TestSettings } from '../loadgen/settings.ts'
 import type { BaseDType, BaseProbe } from '../results/base.ts'
 import type { CaseRow } from '../results/schema.ts'
+import type { NodeSource } from './op/modelNodes.ts'
 
 /** A model under a load. */
 export interface ModelSpec {
@@ -31,13 +32,30 @@ export interface BaseSpec {
   readonly runs: number
 }
 
+/** One operator. */
+export interface OpSpec {
+  readonly kind: 'op'
+  /** The set that the operator is of, or the model whose node it is. */
+  readonly from: 'onnx' | 'flagperf' | NodeSource
+  /** Its name in the set, or what tells the node from others. */
+  readonly operator: string
+  /** Of the arguments that may have several types; a node has its own. */
+  readonly dtype: DType
+  /** The largest argument has about size² elements; a node has its own. */
+  readonly size: number
+  readonly provider: ExecutionProvider
+  readonly providerOptions?: Readonly<Record<string, unknown>>
+  readonly threads: number
+  readonly runs: number
+}
+
 /** Ends in a way that a case must not; for tests of what contains it. */
 export interface FaultSpec {
   readonly kind: 'fault'
   readonly fault: 'abort' | 'exit' | 'hang' | 'memory' | 'throw'
 }
 
-export type CaseSpec = ModelSpec | BaseSpec | FaultSpec
+export type CaseSpec = ModelSpec | BaseSpec | OpSpec | FaultSpec
 
 /** What a case's process sends back. */
 export type CaseReply =

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BaseRaw } from '../results/base.ts'
 import { derive } from '../results/derive.ts'
 import { environment } from '../results/environment.ts'
-import type { BaseRaw } from '../results/base.ts'
 import type { CaseRow, ResultFile } from '../results/schema.ts'
 import { doctor } from './doctor.ts'
 import { run } from './program.ts'
@@ -14,7 +14,14 @@ let result: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flagperf-cli-'))
   result = join(folder, 'machine.json')
-  const raw: BaseRaw = { kind: 'base', probe: 'gemm', dtype: 'float32', workPerRun: 2000, timesNs: [20, 40], referenceNs: [] }
+  const raw: BaseRaw = {
+    kind: 'base',
+    probe: 'gemm',
+    dtype: 'float32',
+    workPerRun: 2000,
+    timesNs: [20, 40],
+    referenceNs: [],
+  }
   const row: CaseRow = { name: 'gemm', status: 'ok', options: {}, raw, derived: derive(raw) }
   await writeFile(result, JSON.stringify(resultOf(row)))
 })

@@ -1,10 +1,10 @@
-import type { Attributes, DType } from '@flag/core-tensor'
-import { type Attribution, attribute } from '../attribution/attribute.ts'
-import type { ProfiledNode } from '../attribution/profile.ts'
+import type { Attribution } from '../attribution/attribute.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
-import { type BaseRaw, baseNumbers } from './base.ts'
-import type { ModelRaw } from './schema.ts'
+import { baseNumbers } from './base.ts'
+import { opNumbers } from './op.ts'
+import { attributionOf } from './profile.ts'
+import type { CaseRaw, ModelRaw } from './schema.ts'
 
 /** What follows from the samples of a model case. */
 export interface ModelNumbers {
@@ -31,30 +31,24 @@ const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
 /** Computes everything that a report shows of a model case from what was measured. */
 export function modelNumbers(raw: ModelRaw): ModelNumbers {
   const settings = effectiveSettings(settingsFromJson(raw.settings), raw.samples)
-  const type = ({ dtype, shape }: { dtype: string; shape: number[] }) => ({ dtype: dtype as DType, shape })
-  const profile = raw.profile.map(
-    (node): ProfiledNode => ({
-      ...node,
-      inputs: node.inputs.map((input) => input ?? undefined).map((input) => input && type(input)),
-      outputs: node.outputs.map(type),
-    }),
-  )
-  const nodes = raw.profile.map(({ name, operator, domain, attributes }) => ({
-    name,
-    operator,
-    domain,
-    attributes: attributes as Attributes,
-    inputs: [],
-    depth: 0,
-  }))
   return {
     load: resultOf({ settings, record: raw.record }),
     openMs: raw.openNs / 1e6,
     firstRunMs: raw.firstRunNs / 1e6,
-    attribution: attribute(profile, nodes, raw.provider),
+    attribution: attributionOf(raw.profile, raw.provider),
+  }
+}
+
+function numbersOf(raw: CaseRaw): unknown {
+  switch (raw.kind) {
+    case 'model':
+      return modelNumbers(raw)
+    case 'base':
+      return baseNumbers(raw)
+    case 'op':
+      return opNumbers(raw)
   }
 }
 
 /** The derived numbers of a case as JSON holds them. */
-export const derive = (raw: ModelRaw | BaseRaw): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(raw.kind === 'model' ? modelNumbers(raw) : baseNumbers(raw)))
+export const derive = (raw: CaseRaw): Record<string, unknown> => JSON.parse(JSON.stringify(numbersOf(raw)))

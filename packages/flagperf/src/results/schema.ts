@@ -2,6 +2,8 @@ import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import { baseRaw } from './base.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
+import { opRaw } from './op.ts'
+import { profiledNodeSchema } from './profile.ts'
 
 const count = z.number().int().nonnegative()
 const times = z.array(z.number())
@@ -19,19 +21,6 @@ const recordSchema = z.object({
   errors: z.array(z.object({ key: z.string(), message: z.string() })),
 })
 
-const tensorType = z.object({ dtype: z.string(), shape: z.array(count) })
-
-const profiledNode = z.object({
-  name: z.string(),
-  operator: z.string(),
-  domain: z.string(),
-  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.number())])),
-  provider: z.string(),
-  microseconds: times,
-  inputs: z.array(tensorType.nullable()),
-  outputs: z.array(tensorType),
-})
-
 /** What was measured on a model: every sample of the load test, and every run of every node. */
 const modelRaw = z.object({
   kind: z.literal('model'),
@@ -42,7 +31,7 @@ const modelRaw = z.object({
   openNs: z.number(),
   firstRunNs: z.number(),
   provider: z.string(),
-  profile: z.array(profiledNode),
+  profile: z.array(profiledNodeSchema),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
 
@@ -57,10 +46,12 @@ const caseRow = z.object({
   /** What was asked for. */
   options: z.record(z.string(), z.unknown()),
   noise: noiseSchema.optional(),
-  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw]).optional(),
+  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, opRaw]).optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
 })
+/** What a case measured. */
+export type CaseRaw = NonNullable<z.infer<typeof caseRow>['raw']>
 export type CaseRow = z.infer<typeof caseRow>
 
 /** A result file of flagperf. */
