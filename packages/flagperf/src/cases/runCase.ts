@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageRoot } from '../files.ts'
+import type { Background } from '../monitors/background.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow, Status } from '../results/schema.ts'
 import type { CaseReply, CaseSpec } from './spec.ts'
@@ -11,6 +12,8 @@ export interface CaseLimits {
   readonly timeLimitMs: number
   /** Bytes of memory beyond which a case is stopped. */
   readonly memoryLimitBytes: number
+  /** Watches the machine while the case runs. */
+  readonly monitors?: Background
 }
 
 type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
@@ -21,18 +24,22 @@ type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
  */
 export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits): Promise<CaseRow> {
   const { kind: _, ...options } = spec
+  const started = Date.now()
   const ending = await endingOf(spec, limits)
+  limits.monitors?.watch(undefined)
   return {
     name,
     options: { ...options },
     ...ending,
+    ...(limits.monitors ? { monitor: limits.monitors.since(started) } : {}),
     ...(ending.raw ? { derived: derive(ending.raw) } : {}),
   }
 }
 
-function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits): Promise<Ending> {
+function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes, monitors }: CaseLimits): Promise<Ending> {
   return new Promise((resolve) => {
     const child = startChild()
+    monitors?.watch(child.pid)
     let ending: Ending | undefined
     let lastWords = ''
     const settle = (known: Ending) => {

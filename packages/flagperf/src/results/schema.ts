@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
+import { monitorSeries } from '../monitors/series.ts'
 import { baseRaw } from './base.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
 import { opRaw } from './op.ts'
@@ -46,6 +47,8 @@ const caseRow = z.object({
   /** What was asked for. */
   options: z.record(z.string(), z.unknown()),
   noise: noiseSchema.optional(),
+  /** The machine while it ran. */
+  monitor: monitorSeries.optional(),
   raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, opRaw]).optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
