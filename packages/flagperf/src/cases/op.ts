@@ -32,12 +32,13 @@ export async function measureOp(spec: OpSpec): Promise<OpRaw> {
   const opening = process.hrtime.bigint()
   const session = await createSession(model.bytes, options)
   const opened = process.hrtime.bigint()
+  let outputs: Readonly<Record<string, Tensor>> = {}
   const timesNs: number[] = []
   let firstRunNs = 0
   try {
     for (let run = 0; run <= runs; run++) {
       const start = process.hrtime.bigint()
-      await session.run(model.feeds as Record<string, Tensor>)
+      outputs = await session.run(model.feeds)
       const time = Number(process.hrtime.bigint() - start)
       if (run === 0) firstRunNs = time
       else timesNs.push(time)
@@ -57,7 +58,16 @@ export async function measureOp(spec: OpSpec): Promise<OpRaw> {
     ({ name, operator }) =>
       !model.helpers.has(name) && !name.startsWith('output_') && !operator.startsWith('Memcpy'),
   )
-  return { kind: 'op', provider, openNs: Number(opened - opening), firstRunNs, timesNs, profile: own }
+  const agreement = provider === 'cpu' ? undefined : await agreementWithCpu(model, outputs, threads)
+  return {
+    kind: 'op',
+    provider,
+    openNs: Number(opened - opening),
+    firstRunNs,
+    timesNs,
+    profile: own,
+    agreement,
+  }
 }
 
 async function operatorModel({ from, operator, dtype, size }: OpSpec): Promise<OperatorModel> {
@@ -68,4 +78,35 @@ async function operatorModel({ from, operator, dtype, size }: OpSpec): Promise<O
       hint: 'flagperf op --list names them',
     })
   return modelOf(operator, example, dtype, size)
+}
+
+/** Results beside those of the CPU, of the same inputs. */
+async function agreementWithCpu(
+  model: OperatorModel,
+  outputs: Readonly<Record<string, Tensor>>,
+  threads: number,
+): Promise<OpRaw['agreement']> {
+  const session = await createSession(model.bytes, { threads, isolation: 'inline', optimization: 'disabled' })
+  try {
+    const reference = await session.run(model.feeds)
+    const pairs = Object.entries(reference).filter(([, { dtype }]) => dtype !== 'string')
+    let maxDifference: number | null = 0
+    let maxReference = 0
+    let elements = 0
+    for (const [name, tensor] of pairs) {
+      const [theirs, ours] = [tensor.toNumbers(), outputs[name].toNumbers()]
+      elements += theirs.length
+      theirs.forEach((value, i) => {
+        if (Object.is(value, ours[i])) return
+        const difference = Math.abs(value - ours[i])
+        if (!Number.isFinite(difference)) maxDifference = null
+        else if (maxDifference !== null) maxDifference = Math.max(maxDifference, difference)
+      })
+      for (const value of theirs)
+        if (Number.isFinite(value)) maxReference = Math.max(maxReference, Math.abs(value))
+    }
+    return elements === 0 ? undefined : { elements, maxDifference, maxReference }
+  } finally {
+    await session.dispose()
+  }
 }

@@ -5,7 +5,7 @@ import { packageRoot } from '../files.ts'
 import type { Background } from '../monitors/background.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow, Status } from '../results/schema.ts'
-import type { CaseReply, CaseSpec } from './spec.ts'
+import type { BatchSpec, CaseReply, CaseSpec, Outcome } from './spec.ts'
 
 export interface CaseLimits {
   /** Milliseconds after which a case is stopped. */
@@ -36,7 +36,22 @@ export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits):
   }
 }
 
-function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes, monitors }: CaseLimits): Promise<Ending> {
+/**
+ * Runs cases one after the other in one process. Where it ends before all are done, what is left has that as its failure.
+ */
+export async function runSpecs(specs: readonly CaseSpec[], limits: CaseLimits): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const { message = 'it was not run' } = await endingOf({ kind: 'batch', specs }, limits, (outcome) =>
+    outcomes.push(outcome),
+  )
+  return specs.map((_, i) => outcomes[i] ?? { failure: message })
+}
+
+function endingOf(
+  spec: CaseSpec | BatchSpec,
+  { timeLimitMs, memoryLimitBytes, monitors }: CaseLimits,
+  onOutcome?: (outcome: Outcome) => void,
+): Promise<Ending> {
   return new Promise((resolve) => {
     const child = startChild()
     monitors?.watch(child.pid)
@@ -62,6 +77,8 @@ function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes, monitors }: C
     })
     child.on('message', (reply: CaseReply) => {
       if (reply.type === 'result') ending ??= { status: 'ok', noise: reply.noise, raw: reply.raw }
+      else if (reply.type === 'outcome') onOutcome?.(reply.outcome)
+      else if (reply.type === 'done') ending ??= { status: 'ok' }
       else if (reply.type === 'error') ending ??= errorEnding(reply.message)
       else if (reply.bytes > memoryLimitBytes)
         stop(

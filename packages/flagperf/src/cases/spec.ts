@@ -1,7 +1,7 @@
 import type { DType, ExecutionProvider } from '@flag/core-tensor'
 import type { TestSettings } from '../loadgen/settings.ts'
 import type { BaseDType, BaseProbe } from '../results/base.ts'
-import type { CaseRow } from '../results/schema.ts'
+import type { CaseRaw, CaseRow } from '../results/schema.ts'
 import type { NodeSource } from './op/modelNodes.ts'
 
 /** A model under a load. */
@@ -57,8 +57,19 @@ export interface FaultSpec {
 
 export type CaseSpec = ModelSpec | BaseSpec | OpSpec | FaultSpec
 
+/** Several cases one after the other in one process. */
+export interface BatchSpec {
+  readonly kind: 'batch'
+  readonly specs: readonly CaseSpec[]
+}
+
+/** What became of one case of several. */
+export type Outcome = { readonly raw: CaseRaw } | { readonly failure: string }
+
 /** What a case's process sends back. */
 export type CaseReply =
   | { readonly type: 'memory'; readonly bytes: number }
-  | { readonly type: 'result'; readonly noise: CaseRow['noise']; readonly raw: NonNullable<CaseRow['raw']> }
+  | { readonly type: 'result'; readonly noise: CaseRow['noise']; readonly raw: CaseRaw }
+  | { readonly type: 'outcome'; readonly outcome: Outcome }
+  | { readonly type: 'done' }
   | { readonly type: 'error'; readonly message: string; readonly stack?: string }

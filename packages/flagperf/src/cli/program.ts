@@ -2,7 +2,7 @@ import { executionProviders, FlagError } from '@flag/core-tensor'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
-import { doctor } from './doctor.ts'
+import { doctor, doctorAdapter } from './doctor.ts'
 import { base, type CommonOptions, type ModelOptions, model } from './measure.ts'
 import { report, verifyFile } from './results.ts'
 import type { Terminal } from './terminal.ts'
@@ -17,6 +17,11 @@ function positiveInteger(text: string): number {
   const value = positive(text)
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number from 1')
   return value
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0')
+  return Number(text)
 }
 
 /** `name=number`, once or more. */
@@ -35,6 +40,11 @@ function common(command: Command): Command {
     .addOption(
       new Option('--provider <name>', 'execution provider').choices([...executionProviders]).default('cpu'),
     )
+    .option(
+      '--adapter <name>',
+      'adapter of the chip: a name, or the path of a module (default: that of the provider)',
+    )
+    .option('--device <n>', 'number of the device, where the provider takes one', wholeNumber)
     .option('--threads <n>', 'threads inside an operator (default: one per core)', positiveInteger)
     .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('normal'))
     .option('--time-limit <seconds>', 'stop a case after this time', positive)
@@ -116,10 +126,22 @@ ${exitCodes}`,
 
   program
     .command('doctor')
-    .description('check what works on this machine')
+    .description('check what works on this machine, or whether an adapter is sound')
+    .option('--adapter <name>', 'adapter to run the conformance checks of: a name, or the path of a module')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  flagperf doctor')
-    .action((options: { json?: boolean }) => doctor(terminal, options))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagperf doctor
+  flagperf doctor --adapter webgpu
+  flagperf doctor --adapter ./my-chip.mjs
+${exitCodes}`,
+    )
+    .action(async ({ adapter, json }: { adapter?: string; json?: boolean }) => {
+      if (adapter === undefined) await doctor(terminal, { json })
+      else finish(await doctorAdapter(terminal, { adapter, json }))
+    })
 
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

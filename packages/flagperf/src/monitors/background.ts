@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageRoot } from '../files.ts'
 import type { MonitorSeries } from './series.ts'
@@ -23,13 +23,16 @@ export interface Background {
 /** Between readings. Each takes well under a millisecond, so this is less than a thousandth of a processor. */
 const INTERVAL_MS = 250
 
-/** Starts the process that watches; it ends with this one. */
-export function startBackground(intervalMs = INTERVAL_MS): Promise<Background> {
+/**
+ * Starts the process that watches; it ends with this one. `adapter` is the path of a module with an adapter whose monitors are
+ * to be read too.
+ */
+export function startBackground(adapter?: string, intervalMs = INTERVAL_MS): Promise<Background> {
   return new Promise((resolve, reject) => {
     const here = fileURLToPath(import.meta.url)
     const fromSource = here.endsWith('.ts')
     const file = fromSource ? join(dirname(here), 'child.ts') : join(packageRoot(), 'dist/monitors/child.js')
-    const child = fork(file, [String(intervalMs)], {
+    const child = fork(file, [String(intervalMs), ...(isPath(adapter) ? [resolvePath(adapter)] : [])], {
       execArgv: fromSource ? ['--import', 'tsx'] : [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
@@ -65,3 +68,6 @@ export function startBackground(intervalMs = INTERVAL_MS): Promise<Background> {
     })
   })
 }
+
+const isPath = (adapter: string | undefined): adapter is string =>
+  adapter !== undefined && /[./\\]/.test(adapter)

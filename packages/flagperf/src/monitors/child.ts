@@ -1,5 +1,8 @@
 // The process that watches the machine: sends a reading at every interval until its parent ends.
+import { pathToFileURL } from 'node:url'
 import type { MonitorReply, MonitorRequest } from './background.ts'
+import { monitors } from './index.ts'
+import type { Monitor } from './monitor.ts'
 import { startMonitors } from './watch.ts'
 
 let pid: number | undefined
@@ -8,9 +11,12 @@ const send = (reply: MonitorReply) => void (process.connected && process.send?.(
 process.on('message', ({ watch }: MonitorRequest) => {
   pid = watch ?? undefined
 })
-const { read, stop, ...started } = await startMonitors(() => pid)
+const [, , intervalMs, adapter] = process.argv
+const own: readonly Monitor[] = adapter ? (await import(pathToFileURL(adapter).href)).default.monitors : []
+const others = own.filter(({ name }) => monitors.every((monitor) => monitor.name !== name))
+const { read, stop, ...started } = await startMonitors(() => pid, [...monitors, ...others])
 send({ started })
-const timer = setInterval(async () => send({ reading: await read() }), Number(process.argv[2]))
+const timer = setInterval(async () => send({ reading: await read() }), Number(intervalMs))
 process.once('disconnect', () => {
   clearInterval(timer)
   stop()

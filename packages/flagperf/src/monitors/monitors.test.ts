@@ -109,7 +109,7 @@ test('one monitor that fails leaves the others', async () => {
 })
 
 test('in the background: readings with times, and what there is not', async () => {
-  const background = await startBackground(20)
+  const background = await startBackground(undefined, 20)
   const start = Date.now()
   background.watch(process.pid)
   while (background.since(start).atMs.length < 3) await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,4 +1,3 @@
-import { monitors as allMonitors } from './index.ts'
 import type { Monitor, Watch } from './monitor.ts'
 
 /** One reading of all monitors, at a time of this machine's clock. */
@@ -18,7 +17,7 @@ export interface Started {
 /** Starts monitors. One that throws is one that is not available. */
 export async function startMonitors(
   pid: () => number | undefined,
-  list: readonly Monitor[] = allMonitors,
+  list: readonly Monitor[],
 ): Promise<Started> {
   const units: Record<string, string> = {}
   const unavailable: Record<string, string> = {}

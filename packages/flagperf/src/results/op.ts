@@ -14,6 +14,10 @@ export const opRaw = z.object({
   timesNs: z.array(z.number()),
   /** The nodes of the operator, alone: not those that make its result small. */
   profile: z.array(profiledNodeSchema),
+  /** The largest difference from the CPU's result and the largest element there; `null` where one is not finite. */
+  agreement: z
+    .object({ elements: z.number(), maxDifference: z.number().nullable(), maxReference: z.number() })
+    .optional(),
 })
 export type OpRaw = z.infer<typeof opRaw>
 
@@ -31,6 +35,8 @@ export interface OpNumbers {
   /** Where it ran, by the runtime's names. */
   readonly providers: readonly string[]
   readonly fellBack: boolean
+  /** Largest difference from the CPU's result, relative to the largest element; `null`: not finite. */
+  readonly relativeError?: number | null
   /** Operators whose operations no rule counts. */
   readonly uncounted: readonly string[]
 }
@@ -52,6 +58,13 @@ export function opNumbers(raw: OpRaw): OpNumbers {
     gigabytes: rate(bytes),
     providers: [...new Set(nodes.map(({ provider }) => provider))],
     fellBack: fallbacks.length > 0,
+    ...(raw.agreement ? { relativeError: relativeErrorOf(raw.agreement) } : {}),
     uncounted,
   }
+}
+
+function relativeErrorOf({ maxDifference, maxReference }: NonNullable<OpRaw['agreement']>): number | null {
+  if (maxDifference === null) return null
+  if (maxDifference === 0) return 0
+  return maxReference === 0 ? null : maxDifference / maxReference
 }
