@@ -26,7 +26,11 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
     makeInputs(inputs, { sizes: spec.sizes, fill: spec.fill, seed }),
   )
   const opening = process.hrtime.bigint()
-  const session = await createSession(file, { providers: [spec.provider], threads: spec.threads })
+  const session = await createSession(file, {
+    providers: [spec.provider],
+    providerOptions: spec.providerOptions,
+    threads: spec.threads,
+  })
   const opened = process.hrtime.bigint()
   try {
     await session.run(samples[0])
@@ -50,6 +54,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
     const { run } = await runLoadTest(system, { name: 'made-up', ...counts }, settings)
     const profiled = await profileModel(file, samples[0], {
       provider: spec.provider,
+      providerOptions: spec.providerOptions,
       threads: spec.threads,
       runs: spec.profiledRuns,
     })
@@ -62,6 +67,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       firstRunNs: Number(firstRun - opened),
       provider: spec.provider,
       profile: profileToJson(profiled),
+      ceilings: spec.ceilings,
     }
   } finally {
     await session.dispose()

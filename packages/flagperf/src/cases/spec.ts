@@ -1,6 +1,7 @@
 import type { DType, ExecutionProvider } from '@flag/core-tensor'
 import type { TestSettings } from '../loadgen/settings.ts'
 import type { BaseDType, BaseProbe } from '../results/base.ts'
+import type { Ceilings } from '../results/ceilings.ts'
 import type { CaseRaw, CaseRow } from '../results/schema.ts'
 import type { NodeSource } from './op/modelNodes.ts'
 
@@ -16,6 +17,9 @@ export interface ModelSpec {
   readonly settings: Partial<Omit<TestSettings, `${string}Seed`>>
   /** Runs that the profiler watches. */
   readonly profiledRuns: number
+  readonly providerOptions?: Readonly<Record<string, unknown>>
+  /** Of the chip, to put the nodes under. */
+  readonly ceilings?: Ceilings
 }
 
 /** A property of the machine. */

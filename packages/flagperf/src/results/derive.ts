@@ -4,6 +4,7 @@ import { defaultSettings, effectiveSettings, type TestSettings } from '../loadge
 import { baseNumbers } from './base.ts'
 import { opNumbers } from './op.ts'
 import { attributionOf } from './profile.ts'
+import { type Roofline, roofline } from './roofline.ts'
 import type { CaseRaw, ModelRaw } from './schema.ts'
 
 /** What follows from the samples of a model case. */
@@ -12,6 +13,10 @@ export interface ModelNumbers {
   readonly openMs: number
   readonly firstRunMs: number
   readonly attribution: Attribution
+  /** Samples a second by the whole run and by kernel time alone: FlagPerf's p_infer_whole and p_infer_core. */
+  readonly wholePerSecond: number
+  readonly corePerSecond: number | null
+  readonly roofline?: Roofline
 }
 
 /** Settings of LoadGen as JSON holds them, and back. */
@@ -31,11 +36,16 @@ const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
 /** Computes everything that a report shows of a model case from what was measured. */
 export function modelNumbers(raw: ModelRaw): ModelNumbers {
   const settings = effectiveSettings(settingsFromJson(raw.settings), raw.samples)
+  const load = resultOf({ settings, record: raw.record })
+  const attribution = attributionOf(raw.profile, raw.provider)
   return {
-    load: resultOf({ settings, record: raw.record }),
+    load,
     openMs: raw.openNs / 1e6,
     firstRunMs: raw.firstRunNs / 1e6,
-    attribution: attributionOf(raw.profile, raw.provider),
+    attribution,
+    wholePerSecond: load.samplesPerSecond,
+    corePerSecond: attribution.microseconds === 0 ? null : 1e6 / attribution.microseconds,
+    ...(raw.ceilings ? { roofline: roofline(attribution, raw.ceilings) } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import { baseNumbers } from './base.ts'
+import type { Ceilings } from './ceilings.ts'
 import { type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
 
@@ -113,5 +114,36 @@ function operatorTable(row: CaseRow): string {
     attribution.uncounted.length === 0
       ? ''
       : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
-  return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}`
+  const under = rooflineText(modelNumbers(row.raw), row.raw.ceilings)
+  return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}${under}`
+}
+
+/** Nodes that take the most time, under the roof. */
+const HEAVIEST = 10
+
+function rooflineText(
+  { roofline, corePerSecond, wholePerSecond }: ModelNumbers,
+  ceilings: Ceilings | undefined,
+): string {
+  if (!roofline || !ceilings) return ''
+  const { mfu, efficiency, bounds, points, ridge } = roofline
+  const known = (share: number | null) => (share === null ? '–' : percent(share))
+  const heaviest = [...points].sort((a, b) => b.share - a.share).slice(0, HEAVIEST)
+  const rows = heaviest.map((point) => [
+    `${point.operator} ${point.name}`,
+    percent(point.share),
+    point.intensity === null ? '–' : digits(point.intensity),
+    digits(point.gigaflops),
+    digits(point.gigabytes),
+    point.boundBy,
+    known(point.efficiency),
+  ])
+  const compute = Object.entries(ceilings.compute).map(([dtype, rate]) => `${dtype} ${digits(rate)} G/s`)
+  return `
+
+Ceilings measured in this run: ${compute.join(', ')}; memory ${digits(ceilings.bandwidth)} GB/s; a node costs ${digits(ceilings.launchUs)} us. Ridge at ${digits(ridge)} FLOP/byte.
+
+p_infer_whole ${digits(wholePerSecond)}/s, p_infer_core ${digits(corePerSecond)}/s, MFU ${known(mfu)} of the measured fp32 ceiling, ${known(efficiency)} of what the roof allows. Kernel time bound by compute ${percent(bounds.compute)}, memory ${percent(bounds.memory)}, launch ${percent(bounds.launch)}.
+
+${table(['node', 'share', 'FLOP/byte', 'GFLOP/s', 'GB/s', 'bound by', 'of the roof'], rows)}`
 }

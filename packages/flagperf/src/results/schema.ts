@@ -2,6 +2,7 @@ import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import { monitorSeries } from '../monitors/series.ts'
 import { baseRaw } from './base.ts'
+import { ceilingsSchema } from './ceilings.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
 import { opRaw } from './op.ts'
 import { profiledNodeSchema } from './profile.ts'
@@ -33,6 +34,8 @@ const modelRaw = z.object({
   firstRunNs: z.number(),
   provider: z.string(),
   profile: z.array(profiledNodeSchema),
+  /** Of the chip, where they were measured in the same run. */
+  ceilings: ceilingsSchema.optional(),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
 
