@@ -43,3 +43,4 @@ export {
   normalCdf,
   normalQuantile,
 } from './special.ts'
+export { type TheilSenLine, theilSen } from './theilSen.ts'

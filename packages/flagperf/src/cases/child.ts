@@ -19,6 +19,16 @@ async function measure(spec: CaseSpec) {
       return (await import('./base.ts')).measureBase(spec)
     case 'op':
       return (await import('./op.ts')).measureOp(spec)
+    case 'cold':
+      return (await import('./cold.ts')).measureCold(spec)
+    case 'soak':
+      return (await import('./soak.ts')).measureSoak(spec)
+    case 'energy':
+      return (await import('./energy.ts')).measureEnergy(spec)
+    case 'train':
+      return (await import('./train.ts')).measureTrain(spec)
+    case 'generate':
+      return (await import('./generate.ts')).measureGenerate(spec)
     case 'fault':
       return (await import('./fault.ts')).commitFault(spec)
   }

@@ -2,10 +2,15 @@ import type { Attribution } from '../attribution/attribute.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
 import { baseNumbers } from './base.ts'
+import { coldNumbers } from './cold.ts'
+import { energyNumbers } from './energy.ts'
+import { generateNumbers } from './generate.ts'
 import { opNumbers } from './op.ts'
 import { attributionOf } from './profile.ts'
 import { type Roofline, roofline } from './roofline.ts'
 import type { CaseRaw, ModelRaw } from './schema.ts'
+import { soakNumbers } from './soak.ts'
+import { trainNumbers } from './train.ts'
 
 /** What follows from the samples of a model case. */
 export interface ModelNumbers {
@@ -57,6 +62,16 @@ function numbersOf(raw: CaseRaw): unknown {
       return baseNumbers(raw)
     case 'op':
       return opNumbers(raw)
+    case 'cold':
+      return coldNumbers(raw)
+    case 'soak':
+      return soakNumbers(raw)
+    case 'energy':
+      return energyNumbers(raw)
+    case 'train':
+      return trainNumbers(raw)
+    case 'generate':
+      return generateNumbers(raw)
   }
 }
 

@@ -3,9 +3,14 @@ import { z } from 'zod'
 import { monitorSeries } from '../monitors/series.ts'
 import { baseRaw } from './base.ts'
 import { ceilingsSchema } from './ceilings.ts'
+import { coldRaw } from './cold.ts'
+import { energyRaw } from './energy.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
+import { generateRaw } from './generate.ts'
 import { opRaw } from './op.ts'
 import { profiledNodeSchema } from './profile.ts'
+import { soakRaw } from './soak.ts'
+import { trainRaw } from './train.ts'
 
 const count = z.number().int().nonnegative()
 const times = z.array(z.number())
@@ -52,7 +57,18 @@ const caseRow = z.object({
   noise: noiseSchema.optional(),
   /** The machine while it ran. */
   monitor: monitorSeries.optional(),
-  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, opRaw]).optional(),
+  raw: z
+    .discriminatedUnion('kind', [
+      modelRaw,
+      baseRaw,
+      opRaw,
+      coldRaw,
+      soakRaw,
+      energyRaw,
+      trainRaw,
+      generateRaw,
+    ])
+    .optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
 })
