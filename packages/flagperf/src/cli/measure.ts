@@ -10,6 +10,7 @@ import { limitsOf, loadOf, settingsOf, type Tier } from '../cases/tiers.ts'
 import { writeText } from '../files.ts'
 import type { Scenario, TestSettings } from '../loadgen/settings.ts'
 import { startBackground } from '../monitors/background.ts'
+import { ceilingsOf } from '../results/ceilings.ts'
 import { environment } from '../results/environment.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import type { CaseRow, ResultFile } from '../results/schema.ts'
@@ -35,6 +36,7 @@ export interface ModelOptions extends CommonOptions {
   readonly fill: Readonly<Record<string, number>>
   readonly minQueries?: number
   readonly minDuration?: number
+  readonly roofline?: boolean
 }
 
 const scenarios: Readonly<Record<ModelOptions['scenario'][number], Scenario>> = {
@@ -67,23 +69,19 @@ export async function model(terminal: Terminal, path: string, options: ModelOpti
   const usual = settingsOf(options.tier)
   const minDurationMs = options.minDuration === undefined ? usual.minDurationMs : options.minDuration * 1000
   const minQueryCount = options.minQueries ?? usual.minQueryCount
+  const adapter = await findAdapter(options.adapter ?? options.provider)
+  const { size: sizes, fill } = options
+  const { provider } = adapter
+  const threads = threadsOf(options)
+  const providerOptions = adapter.sessionOptions({ device: options.device })
   const cases = options.scenario.map((name): NamedCase => {
     const settings: Partial<TestSettings> = { scenario: scenarios[name], minQueryCount, minDurationMs }
-    const { size: sizes, fill, provider } = options
-    const threads = threadsOf(options)
-    const spec = {
-      kind: 'model',
-      model: path,
-      provider,
-      threads,
-      sizes,
-      fill,
-      settings,
-      profiledRuns: 10,
-    } as const
+    const common = { kind: 'model', model: path, provider, providerOptions, threads, sizes, fill } as const
+    const spec = { ...common, settings, profiledRuns: 10 }
     return { name: `${basename(path)} ${name} ${provider} ${threads} threads`, spec }
   })
-  return measure(terminal, cases, options, limits(options, minDurationMs / 1000))
+  const ceilings = options.roofline ? ceilingCases(adapter, options) : []
+  return measure(terminal, [...ceilings, ...cases], options, limits(options, minDurationMs / 1000))
 }
 
 /** Cases that measure what a chip can reach, as its adapter says. */
@@ -127,7 +125,9 @@ export async function measure(
   const monitors = await startBackground(options.adapter)
   for (const { name, spec } of cases) {
     terminal.err(`${name} …\n`)
-    const row = await runCase(name, spec, { ...limit, monitors })
+    // A model that follows measurements of its chip is put under them.
+    const under = spec.kind === 'model' ? { ...spec, ceilings: ceilingsOf(rows) } : spec
+    const row = await runCase(name, under, { ...limit, monitors })
     if (row.status !== 'ok') terminal.err(`${name}: ${row.status}: ${row.message}\n`)
     rows.push(row)
   }

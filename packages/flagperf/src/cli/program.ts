@@ -1,39 +1,13 @@
 import { executionProviders, FlagError } from '@flag/core-tensor'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
+import { addCases } from './addCases.ts'
 import { doctor, doctorAdapter } from './doctor.ts'
 import { base, type CommonOptions, type ModelOptions, model } from './measure.ts'
+import { assignment, exitCodes, positive, positiveInteger, wholeNumber } from './options.ts'
 import { report, verifyFile } from './results.ts'
 import type { Terminal } from './terminal.ts'
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('expected a number above 0')
-  return value
-}
-
-function positiveInteger(text: string): number {
-  const value = positive(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number from 1')
-  return value
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0')
-  return Number(text)
-}
-
-/** `name=number`, once or more. */
-function assignment(text: string, before: Record<string, number> = {}): Record<string, number> {
-  const [, name, value] = /^([^=]+)=(-?[\d.]+)$/.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('expected name=number')
-  return { ...before, [name]: Number(value) }
-}
-
-const exitCodes = `
-Exit codes: 0 done, 1 failed or something could not be measured or does not verify, 2 wrong usage.
-Results go to stdout, everything else to stderr.`
 
 function common(command: Command): Command {
   return command
@@ -65,7 +39,9 @@ function build(terminal: Terminal, finish: (ok: boolean) => void): Command {
 Examples:
   flagperf model net.onnx --tier quick
   flagperf model net.onnx --size batch=8 --threads 1 --output net.json
+  flagperf model net.onnx --roofline
   flagperf base --output machine.json
+  flagperf op MatMul Softmax --provider webgpu
   flagperf verify net.json
   flagperf report net.json --output net.md
 ${exitCodes}`,
@@ -81,6 +57,7 @@ ${exitCodes}`,
     )
     .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
     .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .option('--roofline', 'measure what the chip can reach first, and put the nodes under it')
     .option('--min-queries <n>', 'queries, instead of those of the tier', positiveInteger)
     .option('--min-duration <seconds>', 'duration, instead of that of the tier', positive)
     .addHelpText(
@@ -90,6 +67,7 @@ Examples:
   flagperf model detector.onnx --size height=640 --size width=640
   flagperf model speech.onnx --fill sr=16000 --scenario single-stream
   flagperf model net.onnx --tier quick --json > net.json
+  flagperf model net.onnx --roofline --threads 1
 ${exitCodes}`,
     )
     .action(async (file: string, options: ModelOptions) => finish(await model(terminal, file, options)))
@@ -105,6 +83,8 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (options: CommonOptions) => finish(await base(terminal, options)))
+
+  addCases(program, common, terminal, finish)
 
   program
     .command('verify')

@@ -1,24 +1,11 @@
 import { baseNumbers } from './base.ts'
+import { caseTables } from './caseTables.ts'
 import type { Ceilings } from './ceilings.ts'
 import { type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
+import { digits, percent, table } from './table.ts'
 
 const ms = (ns: number) => (ns / 1e6).toFixed(3)
-/** Four digits, never an exponent; nothing at all is a dash. */
-function digits(value: number | null): string {
-  if (value === null || value === 0) return '–'
-  if (value > 0 && value < 0.001) return '< 0.001'
-  const four = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false }
-  return value.toLocaleString('en', four)
-}
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
 /** A result as a Markdown page. Everything in it is computed from the raw samples. */
 export function toMarkdown(result: ResultFile): string {
   const { environment: env } = result
@@ -32,6 +19,7 @@ export function toMarkdown(result: ResultFile): string {
   const broken = result.cases.filter(({ status }) => status !== 'ok')
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
+  parts.push(...caseTables(result.cases))
   if (broken.length > 0)
     parts.push(
       '## Not measured',
