@@ -41,7 +41,7 @@ const { values: options } = parseArgs({
 const tier = options.tier as Tier
 const threads = Number(options.threads ?? availableParallelism())
 const load = {
-  quick: { runs: 10, queries: 30, seconds: 1 },
+  quick: { runs: 10, queries: 64, seconds: 1 },
   normal: { runs: 40, queries: 1000, seconds: 20 },
 }[tier as 'quick' | 'normal']
 if (!load) throw new Error(`--tier ${tier}: expected quick or normal`)

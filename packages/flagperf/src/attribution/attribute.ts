@@ -8,6 +8,8 @@ export interface NodeShare {
   readonly name: string
   readonly operator: string
   readonly provider: string
+  /** Whose clock timed it. */
+  readonly clock: 'device' | 'host'
   /** Element type of its first floating-point input, or of its first input. */
   readonly dtype: DType | undefined
   /** Median kernel time, in microseconds; of If, Loop and Scan none, since it is that of the nodes in them. */
@@ -97,6 +99,7 @@ export function attribute(
       name: node.name,
       operator: node.operator,
       provider: node.provider,
+      clock: node.clock ?? 'host',
       dtype: dtypeOf(node),
       microseconds: time,
       share: shareOf(time),

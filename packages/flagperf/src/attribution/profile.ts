@@ -8,12 +8,13 @@ export interface ProfiledNode {
   readonly operator: string
   /** As the runtime names it: `CPUExecutionProvider`. */
   readonly provider: string
-  /**
-   * Kernel time of each run, in microseconds: that of the device where it keeps its own clock (webgpu), else of the
-   * thread that ran the kernel. Copies between host and device also wait for the device; beside device times they count
-   * as 0, since what they wait for is the time of other nodes.
-   */
+  /** Kernel time of each run, in microseconds, by the clock that `clock` names. */
   readonly microseconds: readonly number[]
+  /**
+   * `device`: the device's own clock, where the provider tells it (webgpu). Nodes that run no program there (views, and copies,
+   * which only wait for other nodes) take no time on it. `host`: that of the thread that ran the kernel.
+   */
+  readonly clock?: 'device' | 'host'
   /** In the order of the node's inputs; see `completeInputs` for what may be missing. */
   readonly inputs: readonly (TensorType | undefined)[]
   readonly outputs: readonly TensorType[]
@@ -81,32 +82,28 @@ export function readProfile(text: string, source: string, skip = 0): ProfiledNod
     nodes.set(name, known)
   }
   const typeOf = (entry: Readonly<Record<string, readonly number[]>>) => tensorType(entry, source)
+  const onDevice = new Set(
+    [...nodes].flatMap(([name, { event }]) => (programs.has(name) ? [event.args.provider] : [])),
+  )
   return [...nodes].map(([name, { event, microseconds }]) => ({
     name,
     operator: event.args.op_name,
     provider: event.args.provider,
-    microseconds: (programs.size > 0
-      ? deviceTimes(programs.get(name), microseconds, event.args.op_name)
-      : microseconds
-    ).slice(skip),
+    ...(onDevice.has(event.args.provider)
+      ? {
+          clock: 'device' as const,
+          microseconds: deviceTimes(programs.get(name), microseconds.length).slice(skip),
+        }
+      : { clock: 'host' as const, microseconds: microseconds.slice(skip) }),
     inputs: event.args.input_type_shape.map(typeOf),
     outputs: event.args.output_type_shape.map(typeOf),
   }))
 }
 
-/**
- * Time of each run on the device. A node runs as many programs in one run as in any other; where the numbers say
- * otherwise, and for nodes of the host, the host's times stay.
- */
-function deviceTimes(
-  programs: readonly number[] | undefined,
-  host: readonly number[],
-  operator: string,
-): readonly number[] {
-  if (operator.startsWith('Memcpy')) return host.map(() => 0)
-  const perRun = (programs?.length ?? 0) / host.length
-  if (!programs || !Number.isInteger(perRun)) return host
-  return host.map((_, run) =>
+/** Time of each run on the device, in which a node runs as many programs as in any other; none without programs. */
+function deviceTimes(programs: readonly number[] = [], runs: number): readonly number[] {
+  const perRun = Math.max(1, Math.round(programs.length / runs))
+  return Array.from({ length: runs }, (_, run) =>
     programs.slice(run * perRun, (run + 1) * perRun).reduce((sum, time) => sum + time, 0),
   )
 }

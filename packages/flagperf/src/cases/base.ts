@@ -4,8 +4,11 @@ import { growUntilFull } from './base/capacity.ts'
 import { type ChainGraph, chainOf, openChain } from './base/chains.ts'
 import type { BaseSpec } from './spec.ts'
 
-/** Products or passes in the long chain, where a short one is subtracted. */
+/** Products or passes in the long chain, where a short one is subtracted, at first and at most. */
 const LINKS = 4
+const MOST_LINKS = 256
+/** The long chain grows until it takes so many times as long as the short one, whose noise is then small beside it. */
+const DOMINANCE = 5
 
 /**
  * Measures a property of the machine through ONNX Runtime itself, so that what a model reaches can be compared with
@@ -31,18 +34,23 @@ export async function measureBase(spec: BaseSpec): Promise<BaseRaw> {
     const attempts = await growUntilFull(size, options)
     return { ...known, workPerRun: 0, timesNs: [], referenceNs: [], attempts, limitBytes: size }
   }
+  const chain = (links: number) => chainOf({ probe, dtype, size, provider }, links)
   const needsReference = provider !== 'cpu' || probe === 'launch' || probe.startsWith('transfer')
-  const links =
-    probe === 'launch' ? size : !needsReference || probe.startsWith('transfer') ? 1 : linksOf(spec)
-  const graphs = [chainOf({ probe, dtype, size, provider }, links)]
-  if (needsReference) graphs.push(chainOf({ probe, dtype, size, provider }, 0))
-  const { perLink } = graphs[0]
-  const times = await inTurns(graphs, runs, options)
-  return { ...known, workPerRun: perLink * links, timesNs: times[0], referenceNs: times[1] ?? [] }
+  if (!needsReference) {
+    const graph = chain(1)
+    const [timesNs] = await inTurns([graph], runs, options)
+    return { ...known, workPerRun: graph.perLink, timesNs, referenceNs: [] }
+  }
+  let links = probe === 'launch' ? size : probe.startsWith('transfer') || dtype === 'int8' ? 1 : LINKS
+  // An integer product cannot go on from its result, which has another type.
+  const canGrow = links === LINKS && probe !== 'launch'
+  for (; canGrow && links < MOST_LINKS; links *= 4) {
+    const [[long], [short]] = await inTurns([chain(links), chain(0)], 1, options)
+    if (long > DOMINANCE * short) break
+  }
+  const [timesNs, referenceNs] = await inTurns([chain(links), chain(0)], runs, options)
+  return { ...known, workPerRun: chain(links).perLink * links, timesNs, referenceNs }
 }
-
-/** An integer product cannot go on from its result, which has another type. */
-const linksOf = ({ dtype }: BaseSpec) => (dtype === 'int8' ? 1 : LINKS)
 
 /** Times of runs of each graph, one after the other in turns, so that all see the same machine. */
 async function inTurns(

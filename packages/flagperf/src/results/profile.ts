@@ -13,6 +13,7 @@ export const profiledNodeSchema = z.object({
   domain: z.string(),
   attributes: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.number())])),
   provider: z.string(),
+  clock: z.enum(['device', 'host']).optional(),
   microseconds: z.array(z.number()),
   inputs: z.array(tensorType.nullable()),
   outputs: z.array(tensorType),

@@ -54,7 +54,9 @@ export function roofline({ nodes, flops, microseconds }: Attribution, ceilings: 
       // 10^9 a second is 10^3 a microsecond.
       const computeUs = work.flops / (ceilings.compute[dtype] ?? fp32) / 1000
       const memoryUs = work.bytes / ceilings.bandwidth / 1000
-      const idealUs = Math.max(computeUs, memoryUs, ceilings.launchUs)
+      // A device's clock starts when the node runs: what the host takes to launch it is not in its time.
+      const launchUs = node.clock === 'device' ? 0 : ceilings.launchUs
+      const idealUs = Math.max(computeUs, memoryUs, launchUs)
       return {
         name: node.name,
         operator: node.operator,
