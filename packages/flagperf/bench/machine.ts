@@ -1,7 +1,7 @@
 // What this machine reaches, and where real models are under its roof.
 //   npm run bench:perf-machine -- [--tier quick|normal] [--provider cpu,webgpu] [--result FILE] [--json FILE] [--write]
 // `--result` writes the result file with all raw samples, of which `flagperf report` makes a page. `--models FILE` takes a list of
-// models (as bench/models.ts gives it) instead of making it; `--operators` also measures FlagPerf's operators; `--seconds` ends early.
+// models (as tools/perf/models.ts gives it) instead of making it; `--operators` also measures FlagPerf's operators; `--seconds` ends early.
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
@@ -21,9 +21,9 @@ import {
   type Tier,
   toMarkdown,
 } from '@flag/perf'
+import type { BenchModel } from '../../../tools/perf/models.ts'
 import { writeResult, environment as writtenBy } from '../../../tools/repo/result.ts'
 import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
-import type { BenchModel } from './models.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -70,7 +70,7 @@ async function run(name: string, spec: CaseSpec): Promise<CaseRow | undefined> {
 }
 
 async function models(): Promise<readonly BenchModel[]> {
-  if (!options.models) return (await import('./models.ts')).benchModels(folder)
+  if (!options.models) return (await import('../../../tools/perf/models.ts')).benchModels(folder)
   const list = JSON.parse(await readFile(options.models, 'utf8')) as BenchModel[]
   const place = dirname(options.models)
   return list.map((model) => ({

@@ -180,15 +180,16 @@ describe('real models: inferred shapes are the profiled shapes', () => {
     })
     const ran = new Map(profile.map((node) => [node.name, node]))
     let compared = 0
-    loaded.graph.nodes.forEach(({ outputs }, i) => {
-      const measured = ran.get(names[i].name)
+    loaded.graph.nodes.forEach(({ operator, outputs }, i) => {
+      // The runtime calls nodes without a name by operator and place.
+      const measured = ran.get(names[i].name || `${operator}_${i}`)
       if (!measured) return
       compared++
       expect(measured.outputs.map(({ shape }) => shape)).toEqual(
         outputs.slice(0, measured.outputs.length).map(({ shape }) => shape),
       )
     })
-    expect(compared).toBeGreaterThan(0.9 * profile.length)
+    expect(compared).toBe(profile.length)
     const counted = modelWork(loaded).total.macs
     expect(attribute(profile, names, 'cpu').nodes.reduce((sum, { work }) => sum + work.macs, 0)).toBe(counted)
   })

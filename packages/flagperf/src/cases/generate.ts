@@ -61,8 +61,8 @@ export async function loadGenerator(
     const running: Promise<void>[] = []
     let dueNs = 0
     for (let i = 0; i < requests; i++) {
-      const early = (dueNs - now()) / 1e6
-      if (early > 0) await wait(early)
+      // Timers of Node cut fractions off and fire early.
+      for (let early = dueNs - now(); early > 0; early = dueNs - now()) await wait(Math.ceil(early / 1e6))
       running.push(ask(i, dueNs))
       dueNs += exponential(random, load.ratePerSecond) * NS_PER_SECOND
     }

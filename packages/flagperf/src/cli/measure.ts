@@ -85,7 +85,7 @@ export async function model(terminal: Terminal, path: string, options: ModelOpti
 }
 
 /** Cases that measure what a chip can reach, as its adapter says. */
-export function ceilingCases(adapter: Adapter, options: CommonOptions): NamedCase[] {
+function ceilingCases(adapter: Adapter, options: CommonOptions): NamedCase[] {
   const { probeRuns } = loadOf(options.tier)
   const { name, provider } = adapter
   const providerOptions = adapter.sessionOptions({ device: options.device })

@@ -18,7 +18,7 @@ function available(): number {
 }
 
 /** Resident memory of a process; `null` where the system does not tell, or the process is gone. */
-export function residentOf(pid: number | undefined): number | null {
+function residentOf(pid: number | undefined): number | null {
   if (pid === undefined || process.platform !== 'linux') return null
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

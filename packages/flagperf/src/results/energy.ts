@@ -43,10 +43,19 @@ const methods = {
 const RAMP = 0.2
 
 /** Computes joules by run. */
-export function energyNumbers({ runs, work, idleBefore, idleAfter, series }: EnergyRaw): EnergyNumbers {
+export function energyNumbers({
+  runs,
+  work,
+  idleBefore,
+  idleAfter,
+  series,
+  provider,
+}: EnergyRaw): EnergyNumbers {
   const seconds = (work[1] - work[0]) / 1000
   const steady = [work[0] + RAMP * (work[1] - work[0]), work[1]] as const
   const meters = Object.entries(methods).flatMap(([column, method]): Meter[] => {
+    // What a card draws while the processor works is not the energy of that work.
+    if (provider === 'cpu' && column === 'gpu.power') return []
     const mean = (from: number, to: number) => summaryOf(part(series, from, to), column)?.mean
     const workWatts = mean(...steady)
     const idle = [mean(...idleBefore), mean(...idleAfter)].filter((value) => value !== undefined)

@@ -28,7 +28,7 @@ const TOKENS = 16
 
 /** Writes the towers of the embedded model into a folder. */
 async function writeTowers(folder: string): Promise<{ picture: string; text: string }> {
-  const source = fileURLToPath(new URL('../../flagai/models/altclip-emoji-m12', import.meta.url))
+  const source = fileURLToPath(new URL('../../packages/flagai/models/altclip-emoji-m12', import.meta.url))
   const file = join(source, 'config.json')
   const config = parseAltCLIPConfig(JSON.parse(readFileSync(file, 'utf8')), file)
   const checkpoint = await openCheckpoint(source)
