@@ -1,28 +1,47 @@
+import type { Environment } from '../hub/index.ts'
+import type { Exportable } from '../models/export.ts'
+import type { ConversionProgress, ModelDType } from '../models/precision.ts'
 import type { EmbeddingModel } from '../search/index.ts'
-import type { Terminal } from './terminal.ts'
+import { Progress, type Terminal } from './terminal.ts'
 
 /** A model that a command works with. */
 export interface LoadedModel {
-  model: EmbeddingModel
+  model: EmbeddingModel & Partial<Exportable>
   /** As the user knows it: an id, or a folder's name. */
   name: string
-  /** Changes when the weights do. */
+  /** Changes when the weights do, or their dtype. */
   fingerprint: string
 }
 
 /** What commands need from outside; tests give their own. */
 export interface Context {
   terminal: Terminal
-  loadModel(idOrFolder: string): Promise<LoadedModel>
+  /** Instead of `process.env`. */
+  env?: Environment
+  loadModel(idOrFolder: string, options: LoadOptions): Promise<LoadedModel>
+}
+
+export interface LoadOptions {
+  dtype: ModelDType
+  onConversion: ConversionProgress
+}
+
+/** What commands that open a model are told about it. */
+export interface ModelChoice {
+  model: string
+  dtype: ModelDType
 }
 
 /** Runs `work` with a model and closes it, whatever happens. */
 export async function withModel<T>(
   context: Context,
-  idOrFolder: string,
+  { model, dtype }: ModelChoice,
   work: (loaded: LoadedModel) => Promise<T>,
 ): Promise<T> {
-  const loaded = await context.loadModel(idOrFolder)
+  const loaded = await context.loadModel(model, {
+    dtype,
+    onConversion: conversionProgress(context.terminal),
+  })
   try {
     return await work(loaded)
   } finally {
@@ -30,7 +49,26 @@ export async function withModel<T>(
   }
 }
 
+/** Shows on a terminal how far the conversion of each part of a model is. */
+export function conversionProgress(terminal: Terminal): ConversionProgress {
+  const bars = new Map<string, Progress>()
+  return (part, done, total) => {
+    const bar = bars.get(part) ?? new Progress(terminal, `converting ${part}`, { format: bytes })
+    bars.set(part, bar)
+    bar.update(done, total)
+    if (done === total) bar.end()
+  }
+}
+
 /** One JSON document on stdout. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** A size for people. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${Math.round(count)} B`
+  const [size, unit] =
+    count >= 1e9 ? [count / 1e9, 'GB'] : count >= 1e6 ? [count / 1e6, 'MB'] : [count / 1e3, 'kB']
+  return `${size.toFixed(unit === 'GB' ? 2 : 1)} ${unit}`
 }
