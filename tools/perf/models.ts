@@ -4,8 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { imageEmbeds, parseAltCLIPConfig, textEmbeds } from '@flag/ai'
+import { parseAltCLIPConfig } from '@flag/ai'
 import { openCheckpoint, saveOnnx, scopeOfValues, spec, Tensor, trace, type Value } from '@flag/core-tensor'
+
+import { textEmbeds } from '../../packages/flagai/src/models/altclip/model.ts'
+import { imageEmbeds } from '../../packages/flagai/src/models/clip/model.ts'
 
 export interface BenchModel {
   readonly name: string

@@ -93,6 +93,8 @@ const quantized = (dtype: DType, ...shape: number[]): Argument => ({
   dtype,
   range: dtype === 'int8' ? [-100, 100] : [0, 200],
 })
+/** Whole blocks of 32. */
+const blocks = (n: number) => 32 * Math.ceil(n / 32)
 const scale = (dtype?: DType) => scalar(0.05, dtype)
 
 /**
@@ -327,6 +329,30 @@ export const onnxExamples: Record<OnnxOperator, Example> = {
   ),
   DequantizeLinear: of((n) => [quantized('uint8', n, n), scale('float32')], { dtypes: ['uint8'] }),
   DynamicQuantizeLinear: unary({ dtypes: ['float32'], outputs: 3 }),
+  DynamicQuantizeMatMul: of((n) => [square(n), quantized('int8', n, n), scale('float32')], {
+    dtypes: ['float32'],
+    domain: 'com.microsoft',
+  }),
+  GatherBlockQuantized: of(
+    (n) => [quantized('uint8', n, blocks(n) / 2), indices([n], n), { shape: [n, blocks(n) / 32] }],
+    {
+      dtypes: ['float32'],
+      domain: 'com.microsoft',
+      attributes: { bits: 4, block_size: 32, gather_axis: 0, quantize_axis: 1 },
+    },
+  ),
+  MatMulNBits: of(
+    (n) => [
+      { shape: [n, blocks(n)] },
+      quantized('uint8', blocks(n), blocks(n) / 32, 16),
+      { shape: [blocks(n) ** 2 / 32] },
+    ],
+    {
+      dtypes: ['float32', 'float16'],
+      domain: 'com.microsoft',
+      attributes: (n) => ({ K: blocks(n), N: blocks(n), bits: 4, block_size: 32 }),
+    },
+  ),
   MatMulInteger: of((n) => [quantized('uint8', n, n), quantized('int8', n, n)], { dtypes: ['uint8'] }),
   QLinearConv: of(
     (n) => [
