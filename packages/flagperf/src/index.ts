@@ -27,9 +27,36 @@ export type {
 } from './cases/spec.ts'
 export type { Tier } from './cases/tiers.ts'
 export type { TrainRun, TrainTask } from './cases/train/task.ts'
+export { type CompareOptions, type Comparison, compareSubjects } from './compare/compare.ts'
+export {
+  type ComparisonNumbers,
+  comparisonNumbers,
+  type RatioInterval,
+  type Verdict,
+} from './compare/judge.ts'
+export { comparisonPlans } from './compare/plans.ts'
+export type { Agreement, Block, ComparisonPlan, ComparisonRaw } from './compare/schema.ts'
+export type { ModelSubject, ModuleSubject, Subject } from './compare/subject.ts'
 export { type Clock, monotonicClock } from './loadgen/clock.ts'
+export {
+  type ComplianceCheck,
+  complianceSettings,
+  type TokenAnswer,
+  verifyAccuracyInPerformanceMode,
+  verifyAccuracyOfAll,
+  verifyNoCaching,
+  verifyOutputLength,
+  verifyTokens,
+} from './loadgen/compliance.ts'
 export type { Answer, Complete, QuerySample, SystemUnderTest } from './loadgen/driver.ts'
 export { minPassingQueries, mostOverlatency, queriesNeeded } from './loadgen/earlyStopping.ts'
+export {
+  findPeakPerformance,
+  type PeakPerformance,
+  type PeakSearch,
+  type PeakSearchOptions,
+  type TriedRate,
+} from './loadgen/findPeak.ts'
 export {
   type LoadTest,
   type LoadTestOptions,
@@ -62,6 +89,7 @@ export {
   type Scenario,
   type TestSettings,
 } from './loadgen/settings.ts'
+export { type WorkerSystem, type WorkerSystemOptions, workerSystem } from './loadgen/workerSystem.ts'
 export { type Background, startBackground } from './monitors/background.ts'
 export type { Monitor, Reading, Watch, Watched } from './monitors/monitor.ts'
 export { integralOf, type MonitorSeries, summaryOf } from './monitors/series.ts'
@@ -78,6 +106,7 @@ export {
   type Percentiles,
 } from './results/generate.ts'
 export { toMarkdown } from './results/markdown.ts'
+export { toMllog } from './results/mllog.ts'
 export { type OpNumbers, type OpRaw, opNumbers } from './results/op.ts'
 export { type Bound, type Roofline, type RooflinePoint, roofline } from './results/roofline.ts'
 export {
@@ -91,3 +120,5 @@ export {
 export { type SoakNumbers, type SoakRaw, soakNumbers } from './results/soak.ts'
 export { type TrainNumbers, type TrainRaw, type TrainTarget, trainNumbers } from './results/train.ts'
 export { type Discrepancy, verify } from './results/verify.ts'
+export { dominates, type Objectives, objectivesOf, paretoFront } from './sweep/pareto.ts'
+export { type Setting, type SweepAxes, type SweepOptions, sweep } from './sweep/sweep.ts'

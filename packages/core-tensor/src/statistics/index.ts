@@ -42,5 +42,6 @@ export {
   logGamma,
   normalCdf,
   normalQuantile,
+  studentQuantile,
 } from './special.ts'
 export { type TheilSenLine, theilSen } from './theilSen.ts'

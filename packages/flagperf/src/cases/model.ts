@@ -10,6 +10,7 @@ import { settingsToJson } from '../results/derive.ts'
 import { profileToJson } from '../results/profile.ts'
 import type { ModelRaw } from '../results/schema.ts'
 import { makeInputs } from './inputs.ts'
+import { agreementWithCpu } from './reference.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** Made-up inputs that queries choose from. */
@@ -33,7 +34,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
   })
   const opened = process.hrtime.bigint()
   try {
-    await session.run(samples[0])
+    const outputs = await session.run(samples[0])
     const firstRun = process.hrtime.bigint()
     const system: SystemUnderTest = {
       name: spec.model,
@@ -68,6 +69,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       provider: spec.provider,
       profile: profileToJson(profiled),
       ceilings: spec.ceilings,
+      agreement: await agreementWithCpu(file, samples[0], outputs),
     }
   } finally {
     await session.dispose()

@@ -6,6 +6,7 @@ import { type Example, modelOf, type OperatorModel } from './op/example.ts'
 import { flagperfExamples } from './op/flagperf.ts'
 import { nodeModel } from './op/modelNodes.ts'
 import { onnxExamples } from './op/onnx.ts'
+import { agreementWithCpu } from './reference.ts'
 import type { OpSpec } from './spec.ts'
 
 /** Operators by name: those of ONNX, and FlagPerf's. */
@@ -58,7 +59,10 @@ export async function measureOp(spec: OpSpec): Promise<OpRaw> {
     ({ name, operator }) =>
       !model.helpers.has(name) && !name.startsWith('output_') && !operator.startsWith('Memcpy'),
   )
-  const agreement = provider === 'cpu' ? undefined : await agreementWithCpu(model, outputs, threads)
+  const agreement =
+    provider === 'cpu'
+      ? undefined
+      : await agreementWithCpu(model.bytes, model.feeds, outputs, { threads, isolation: 'inline' })
   return {
     kind: 'op',
     provider,
@@ -78,35 +82,4 @@ async function operatorModel({ from, operator, dtype, size }: OpSpec): Promise<O
       hint: 'flagperf op --list names them',
     })
   return modelOf(operator, example, dtype, size)
-}
-
-/** Results beside those of the CPU, of the same inputs. */
-async function agreementWithCpu(
-  model: OperatorModel,
-  outputs: Readonly<Record<string, Tensor>>,
-  threads: number,
-): Promise<OpRaw['agreement']> {
-  const session = await createSession(model.bytes, { threads, isolation: 'inline', optimization: 'disabled' })
-  try {
-    const reference = await session.run(model.feeds)
-    const pairs = Object.entries(reference).filter(([, { dtype }]) => dtype !== 'string')
-    let maxDifference: number | null = 0
-    let maxReference = 0
-    let elements = 0
-    for (const [name, tensor] of pairs) {
-      const [theirs, ours] = [tensor.toNumbers(), outputs[name].toNumbers()]
-      elements += theirs.length
-      theirs.forEach((value, i) => {
-        if (Object.is(value, ours[i])) return
-        const difference = Math.abs(value - ours[i])
-        if (!Number.isFinite(difference)) maxDifference = null
-        else if (maxDifference !== null) maxDifference = Math.max(maxDifference, difference)
-      })
-      for (const value of theirs)
-        if (Number.isFinite(value)) maxReference = Math.max(maxReference, Math.abs(value))
-    }
-    return elements === 0 ? undefined : { elements, maxDifference, maxReference }
-  } finally {
-    await session.dispose()
-  }
 }

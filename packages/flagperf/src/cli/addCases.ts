@@ -4,13 +4,12 @@ import {
   energy,
   type GenerateOptions,
   generate,
-  type OpenOptions,
   type OpOptions,
   op,
   soak,
   train,
 } from './caseCommands.ts'
-import type { CommonOptions } from './measure.ts'
+import type { CommonOptions, OpenOptions } from './measure.ts'
 import { assignment, exitCodes, positive, positiveInteger, wholeNumber } from './options.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -3,31 +3,18 @@ import { basename } from 'node:path'
 import { type DType, dtypes, FlagError } from '@flag/core-tensor'
 import { findAdapter } from '../adapters/index.ts'
 import type { NodeSource } from '../cases/op/modelNodes.ts'
-import type { CaseSpec, GenerateSpec, OpenSpec } from '../cases/spec.ts'
+import type { CaseSpec, GenerateSpec } from '../cases/spec.ts'
 import { loadOf, type Tier } from '../cases/tiers.ts'
-import { type CommonOptions, limits, measure, type NamedCase, threadsOf } from './measure.ts'
+import {
+  type CommonOptions,
+  limits,
+  measure,
+  type NamedCase,
+  type OpenOptions,
+  openSpec,
+  threadsOf,
+} from './measure.ts'
 import { columns, type Terminal } from './terminal.ts'
-
-/** Options of commands that open a model. */
-export interface OpenOptions extends CommonOptions {
-  readonly size: Readonly<Record<string, number>>
-  readonly fill: Readonly<Record<string, number>>
-}
-
-async function openSpec(path: string, options: OpenOptions): Promise<OpenSpec> {
-  const { provider, sessionOptions } = await findAdapter(options.adapter ?? options.provider)
-  await readFile(path).catch((cause: Error) => {
-    throw new FlagError('not-found', `${path}: cannot be read: ${cause.message}`, { cause })
-  })
-  return {
-    model: path,
-    provider,
-    providerOptions: sessionOptions({ device: options.device }),
-    threads: threadsOf(options),
-    sizes: options.size,
-    fill: options.fill,
-  }
-}
 
 const whereOf = ({ provider, threads }: { provider: string; threads: number }) =>
   provider === 'cpu' ? `cpu ${threads} threads` : provider
@@ -130,7 +117,7 @@ export async function cold(
   path: string,
   options: OpenOptions & { processes?: number; inPlace?: boolean },
 ): Promise<boolean> {
-  const open = await openSpec(path, options)
+  const open = await openSpec('cold', path, options)
   const processes = options.processes ?? coldProcesses[options.tier]
   const spec = { kind: 'cold', ...open, processes, packWeights: options.inPlace ? false : undefined } as const
   return one(terminal, spec, `${basename(path)} cold ${whereOf(open)}`, options, loadOf(options.tier).seconds)
@@ -142,7 +129,7 @@ export async function soak(
   path: string,
   options: OpenOptions & { seconds?: number; reopen?: boolean },
 ): Promise<boolean> {
-  const open = await openSpec(path, options)
+  const open = await openSpec('soak', path, options)
   const seconds = options.seconds ?? loadOf(options.tier).seconds
   // Some hundred readings, of which all pairs are looked at.
   const spec = {
@@ -157,7 +144,7 @@ export async function soak(
 
 /** `flagperf energy` */
 export async function energy(terminal: Terminal, path: string, options: OpenOptions): Promise<boolean> {
-  const open = await openSpec(path, options)
+  const open = await openSpec('energy', path, options)
   const { seconds } = loadOf(options.tier)
   const spec = { kind: 'energy', ...open, seconds, idleSeconds: seconds / 5 } as const
   return one(terminal, spec, `${basename(path)} energy ${whereOf(open)}`, options, seconds)

@@ -5,7 +5,7 @@ import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
 import type { Adapter } from '../adapters/adapter.ts'
 import { findAdapter } from '../adapters/index.ts'
 import { type CaseLimits, runCase } from '../cases/runCase.ts'
-import type { CaseSpec } from '../cases/spec.ts'
+import type { CaseSpec, OpenSpec } from '../cases/spec.ts'
 import { limitsOf, loadOf, settingsOf, type Tier } from '../cases/tiers.ts'
 import { writeText } from '../files.ts'
 import type { Scenario, TestSettings } from '../loadgen/settings.ts'
@@ -30,10 +30,14 @@ export interface CommonOptions {
   readonly json?: boolean
 }
 
-export interface ModelOptions extends CommonOptions {
-  readonly scenario: readonly ('single-stream' | 'offline')[]
+/** Options of commands that open a model. */
+export interface OpenOptions extends CommonOptions {
   readonly size: Readonly<Record<string, number>>
   readonly fill: Readonly<Record<string, number>>
+}
+
+export interface ModelOptions extends OpenOptions {
+  readonly scenario: readonly ('single-stream' | 'offline')[]
   readonly minQueries?: number
   readonly minDuration?: number
   readonly roofline?: boolean
@@ -60,27 +64,37 @@ export function limits(options: CommonOptions, seconds: number): CaseLimits {
   }
 }
 
-/** `flagperf model`: whether all cases could be measured. */
-export async function model(terminal: Terminal, path: string, options: ModelOptions): Promise<boolean> {
+/** What a command opens a model with. Throws `not-found` where there is no such file. */
+export async function openSpec(command: string, path: string, options: OpenOptions): Promise<OpenSpec> {
   if (!(await stat(path).catch(() => undefined))?.isFile())
     throw new FlagError('not-found', `${path}: no such file`, {
-      hint: 'flagperf model takes the path of an .onnx file',
+      hint: `flagperf ${command} takes the path of an .onnx file`,
     })
+  const { provider, sessionOptions } = await findAdapter(options.adapter ?? options.provider)
+  return {
+    model: path,
+    provider,
+    providerOptions: sessionOptions({ device: options.device }),
+    threads: threadsOf(options),
+    sizes: options.size,
+    fill: options.fill,
+  }
+}
+
+/** `flagperf model`: whether all cases could be measured. */
+export async function model(terminal: Terminal, path: string, options: ModelOptions): Promise<boolean> {
+  const open = await openSpec('model', path, options)
   const usual = settingsOf(options.tier)
   const minDurationMs = options.minDuration === undefined ? usual.minDurationMs : options.minDuration * 1000
   const minQueryCount = options.minQueries ?? usual.minQueryCount
-  const adapter = await findAdapter(options.adapter ?? options.provider)
-  const { size: sizes, fill } = options
-  const { provider } = adapter
-  const threads = threadsOf(options)
-  const providerOptions = adapter.sessionOptions({ device: options.device })
   const cases = options.scenario.map((name): NamedCase => {
     const settings: Partial<TestSettings> = { scenario: scenarios[name], minQueryCount, minDurationMs }
-    const common = { kind: 'model', model: path, provider, providerOptions, threads, sizes, fill } as const
-    const spec = { ...common, settings, profiledRuns: 10 }
-    return { name: `${basename(path)} ${name} ${provider} ${threads} threads`, spec }
+    const spec = { kind: 'model', ...open, settings, profiledRuns: 10 } as const
+    return { name: `${basename(path)} ${name} ${open.provider} ${open.threads} threads`, spec }
   })
-  const ceilings = options.roofline ? ceilingCases(adapter, options) : []
+  const ceilings = options.roofline
+    ? ceilingCases(await findAdapter(options.adapter ?? options.provider), options)
+    : []
   return measure(terminal, [...ceilings, ...cases], options, limits(options, minDurationMs / 1000))
 }
 
@@ -132,14 +146,24 @@ export async function measure(
     rows.push(row)
   }
   monitors.stop()
+  await writeResult(terminal, rows, options)
+  return rows.every(({ status }) => status === 'ok')
+}
+
+/** Writes rows as a result: to the file that is asked for, and to the terminal as Markdown or JSON. */
+export async function writeResult(
+  terminal: Terminal,
+  cases: CaseRow[],
+  options: { readonly output?: string; readonly json?: boolean },
+): Promise<void> {
   const result: ResultFile = {
     schema: 'flagperf/1',
     createdAt: new Date().toISOString(),
     environment: environment(),
-    cases: rows,
+    cases,
   }
   const text = `${JSON.stringify(result)}\n`
   if (options.output) await writeText(options.output, text)
+  terminal.progress?.('')
   terminal.out(options.json ? text : toMarkdown(result))
-  return rows.every(({ status }) => status === 'ok')
 }

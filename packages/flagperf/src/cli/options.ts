@@ -1,3 +1,4 @@
+import { type ExecutionProvider, executionProviders } from '@flag/core-tensor'
 import { InvalidArgumentError } from 'commander'
 
 export function positive(text: string): number {
@@ -15,6 +16,25 @@ export function positiveInteger(text: string): number {
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0')
   return Number(text)
+}
+
+/** Whole numbers from 1, separated by commas. */
+export const positiveIntegers = (text: string): number[] => text.split(',').map(positiveInteger)
+
+/** Execution providers, separated by commas. */
+export function providers(text: string): ExecutionProvider[] {
+  return text.split(',').map((name) => {
+    const provider = executionProviders.find((each) => each === name)
+    if (provider) return provider
+    throw new InvalidArgumentError(`expected some of ${executionProviders.join(',')}`)
+  })
+}
+
+/** `name=value`, once or more. */
+export function choice(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('expected option=value')
+  return { ...before, [name]: value }
 }
 
 /** `name=number`, once or more. */

@@ -1,4 +1,6 @@
 import type { Attribution } from '../attribution/attribute.ts'
+import { comparisonNumbers } from '../compare/judge.ts'
+import type { MeasuredRun } from '../loadgen/record.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
 import { baseNumbers } from './base.ts'
@@ -38,10 +40,16 @@ const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
     ]),
   )
 
+/** The load test of a model case. */
+export const measuredRun = (raw: ModelRaw, systemName: string): MeasuredRun => ({
+  settings: effectiveSettings(settingsFromJson(raw.settings), raw.samples),
+  systemName,
+  record: raw.record,
+})
+
 /** Computes everything that a report shows of a model case from what was measured. */
 export function modelNumbers(raw: ModelRaw): ModelNumbers {
-  const settings = effectiveSettings(settingsFromJson(raw.settings), raw.samples)
-  const load = resultOf({ settings, record: raw.record })
+  const load = resultOf(measuredRun(raw, ''))
   const attribution = attributionOf(raw.profile, raw.provider)
   return {
     load,
@@ -72,6 +80,8 @@ function numbersOf(raw: CaseRaw): unknown {
       return trainNumbers(raw)
     case 'generate':
       return generateNumbers(raw)
+    case 'comparison':
+      return comparisonNumbers(raw)
   }
 }
 

@@ -1,3 +1,7 @@
+import { comparisonNumbers } from '../compare/judge.ts'
+import { agreementCells, comparisonParts } from '../compare/markdown.ts'
+import type { Agreement } from '../compare/schema.ts'
+import { placeOf, sweepTable } from '../sweep/markdown.ts'
 import { baseNumbers } from './base.ts'
 import { caseTables } from './caseTables.ts'
 import type { Ceilings } from './ceilings.ts'
@@ -14,12 +18,19 @@ export function toMarkdown(result: ResultFile): string {
     `${result.createdAt} · ${env.processor}, ${env.availableCores} of ${env.cores} cores · ${env.platform} ${env.architecture} · ` +
       `Node ${env.node} · ONNX Runtime ${env.onnxruntime} · machine \`${env.fingerprint}\``,
   ]
-  const models = result.cases.filter(({ raw }) => raw?.kind === 'model')
+  const swept = result.cases.filter((row) => placeOf(row))
+  const models = result.cases.filter((row) => row.raw?.kind === 'model' && !placeOf(row))
   const base = result.cases.filter(({ raw }) => raw?.kind === 'base')
-  const broken = result.cases.filter(({ status }) => status !== 'ok')
+  const comparisons = result.cases.filter(({ raw }) => raw?.kind === 'comparison')
+  const broken = result.cases.filter((row) => row.status !== 'ok' && !placeOf(row))
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
   parts.push(...caseTables(result.cases))
+  if (swept.length > 0) {
+    const { header, body } = sweepTable(swept)
+    parts.push('## Settings', table(header, body))
+  }
+  if (comparisons.length > 0) parts.push('## Comparisons', ...comparisons.map(comparisonSection))
   if (broken.length > 0)
     parts.push(
       '## Not measured',
@@ -82,7 +93,8 @@ function modelTable(rows: readonly CaseRow[]): string {
 
 function operatorTable(row: CaseRow): string {
   if (row.raw?.kind !== 'model') return ''
-  const { attribution }: ModelNumbers = modelNumbers(row.raw)
+  const numbers = modelNumbers(row.raw)
+  const { attribution } = numbers
   const rows = attribution.operators.map(({ operator, count, microseconds, share, flops }) => [
     operator,
     String(count),
@@ -102,8 +114,15 @@ function operatorTable(row: CaseRow): string {
     attribution.uncounted.length === 0
       ? ''
       : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
-  const under = rooflineText(modelNumbers(row.raw), row.raw.ceilings)
-  return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}${under}`
+  const { noise, raw } = row
+  const notes = [
+    `${elsewhere}${unknown}`,
+    agreementLine(raw.agreement),
+    noiseLine(noise),
+    rooflineText(numbers, raw.ceilings),
+  ]
+  const times = table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)
+  return [`### ${row.name}: where the time goes`, times, ...notes.filter((note) => note !== '')].join('\n\n')
 }
 
 /** Nodes that take the most time, under the roof. */
@@ -127,11 +146,41 @@ function rooflineText(
     known(point.efficiency),
   ])
   const compute = Object.entries(ceilings.compute).map(([dtype, rate]) => `${dtype} ${digits(rate)} G/s`)
-  return `
-
-Ceilings measured in this run: ${compute.join(', ')}; memory ${digits(ceilings.bandwidth)} GB/s; a node costs ${digits(ceilings.launchUs)} us. Ridge at ${digits(ridge)} FLOP/byte.
+  return `Ceilings measured in this run: ${compute.join(', ')}; memory ${digits(ceilings.bandwidth)} GB/s; a node costs ${digits(ceilings.launchUs)} us. Ridge at ${digits(ridge)} FLOP/byte.
 
 p_infer_whole ${digits(wholePerSecond)}/s, p_infer_core ${digits(corePerSecond)}/s, MFU ${known(mfu)} of the measured fp32 ceiling, ${known(efficiency)} of what the roof allows. Kernel time bound by compute ${percent(bounds.compute)}, memory ${percent(bounds.memory)}, launch ${percent(bounds.launch)}.
 
 ${table(['node', 'share', 'FLOP/byte', 'GFLOP/s', 'GB/s', 'bound by', 'of the roof'], rows)}`
+}
+
+function comparisonSection({ name, raw }: CaseRow): string {
+  if (raw?.kind !== 'comparison') return ''
+  const { sentence, options, rows, agreements } = comparisonParts(raw, comparisonNumbers(raw))
+  return [
+    `### ${name}`,
+    sentence,
+    ...(options.length > 0 ? [table(['option', 'first', 'second'], options)] : []),
+    table(['what', 'value'], rows),
+    ...(agreements.length > 0
+      ? [table(['outputs', 'output', 'max abs', 'max rel', 'cosine'], agreements)]
+      : []),
+  ].join('\n\n')
+}
+
+function agreementLine(agreement: readonly Agreement[] = []): string {
+  if (agreement.length === 0) return ''
+  const each = agreement.map((output) => {
+    const [maxAbs, maxRel, cosine] = agreementCells(output)
+    return `${output.output}: max abs ${maxAbs}, max rel ${maxRel}, cosine ${cosine}`
+  })
+  return `Outputs beside those of the CPU without graph optimisation: ${each.join('; ')}.`
+}
+
+function noiseLine(noise: CaseRow['noise']): string {
+  if (!noise?.loopDelayMs || !noise.garbage) return ''
+  const { loopDelayMs: delay, garbage } = noise
+  return (
+    `Event loop of the driver late by ${delay.p50.toFixed(1)} ms (median), ${delay.p99.toFixed(1)} ms (p99); ` +
+    `${garbage.collections} collections of garbage, ${garbage.milliseconds.toFixed(1)} ms.`
+  )
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { median } from '../attribution/attribute.ts'
+import { agreementSchema } from '../compare/schema.ts'
 import { attributionOf, profiledNodeSchema } from './profile.ts'
 
 /** What was measured of one operator. */
@@ -14,10 +15,8 @@ export const opRaw = z.object({
   timesNs: z.array(z.number()),
   /** The nodes of the operator, alone: not those that make its result small. */
   profile: z.array(profiledNodeSchema),
-  /** The largest difference from the CPU's result and the largest element there; `null` where one is not finite. */
-  agreement: z
-    .object({ elements: z.number(), maxDifference: z.number().nullable(), maxReference: z.number() })
-    .optional(),
+  /** How far its results are from the CPU's; not there on the CPU. */
+  agreement: z.array(agreementSchema).optional(),
 })
 export type OpRaw = z.infer<typeof opRaw>
 
@@ -35,7 +34,7 @@ export interface OpNumbers {
   /** Where it ran, by the runtime's names. */
   readonly providers: readonly string[]
   readonly fellBack: boolean
-  /** Largest difference from the CPU's result, relative to the largest element; `null`: not finite. */
+  /** Largest difference from the CPU's result, relative to the largest element of that result; `null`: not finite. */
   readonly relativeError?: number | null
   /** Operators whose operations no rule counts. */
   readonly uncounted: readonly string[]
@@ -58,13 +57,13 @@ export function opNumbers(raw: OpRaw): OpNumbers {
     gigabytes: rate(bytes),
     providers: [...new Set(nodes.map(({ provider }) => provider))],
     fellBack: fallbacks.length > 0,
-    ...(raw.agreement ? { relativeError: relativeErrorOf(raw.agreement) } : {}),
+    ...relativeErrorOf(raw.agreement),
     uncounted,
   }
 }
 
-function relativeErrorOf({ maxDifference, maxReference }: NonNullable<OpRaw['agreement']>): number | null {
-  if (maxDifference === null) return null
-  if (maxDifference === 0) return 0
-  return maxReference === 0 ? null : maxDifference / maxReference
+function relativeErrorOf(agreement: OpRaw['agreement'] = []): Pick<OpNumbers, 'relativeError'> {
+  const errors = agreement.filter(({ elements }) => elements > 0).map(({ maxRel }) => maxRel)
+  if (errors.length === 0) return {}
+  return { relativeError: errors.includes(null) ? null : Math.max(...errors.map(Number)) }
 }

@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
+import { agreementSchema, comparisonRaw } from '../compare/schema.ts'
 import { monitorSeries } from '../monitors/series.ts'
 import { baseRaw } from './base.ts'
 import { ceilingsSchema } from './ceilings.ts'
@@ -41,6 +42,8 @@ const modelRaw = z.object({
   profile: z.array(profiledNodeSchema),
   /** Of the chip, where they were measured in the same run. */
   ceilings: ceilingsSchema.optional(),
+  /** How far outputs are from those of the CPU without graph optimisation, on the same inputs. */
+  agreement: z.array(agreementSchema).optional(),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
 
@@ -61,6 +64,7 @@ const caseRow = z.object({
     .discriminatedUnion('kind', [
       modelRaw,
       baseRaw,
+      comparisonRaw,
       opRaw,
       coldRaw,
       soakRaw,
@@ -85,8 +89,13 @@ const resultFile = z.object({
 })
 export type ResultFile = z.infer<typeof resultFile>
 
+/** Reads one case, as a sweep keeps it. Throws `corrupt-file`, saying where the text is not one. */
+export const parseRow = (text: string, source: string): CaseRow => parse(caseRow, text, source)
+
 /** Reads a result. Throws `corrupt-file`, saying where the text is not one. */
-export function parseResult(text: string, source: string): ResultFile {
+export const parseResult = (text: string, source: string): ResultFile => parse(resultFile, text, source)
+
+function parse<T>(schema: z.ZodType<T>, text: string, source: string): T {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -95,7 +104,7 @@ export function parseResult(text: string, source: string): ResultFile {
       cause,
     })
   }
-  const parsed = resultFile.safeParse(value)
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new FlagError(

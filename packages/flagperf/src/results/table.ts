@@ -6,7 +6,7 @@ export function digits(value: number | null): string {
   return value.toLocaleString('en', four)
 }
 
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+export const percent = (share: number, decimals = 1): string => `${(100 * share).toFixed(decimals)} %`
 
 /** A Markdown table. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
