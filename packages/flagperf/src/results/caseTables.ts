@@ -7,7 +7,8 @@ import { soakNumbers } from './soak.ts'
 import { digits, percent, table } from './table.ts'
 import { trainNumbers } from './train.ts'
 
-type Kind = Exclude<CaseRaw['kind'], 'model' | 'base'>
+/** Models, the machine and comparisons have sections of their own form. */
+type Kind = Exclude<CaseRaw['kind'], 'model' | 'base' | 'comparison'>
 type RawOf<K extends Kind> = Extract<CaseRaw, { kind: K }>
 
 interface Section<K extends Kind> {
