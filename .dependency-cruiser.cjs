@@ -64,7 +64,8 @@ module.exports = {
     },
     {
       name: 'resolvable',
-      comment: 'Every import leads somewhere. What a peer of a bench needs is installed only where that bench is run.',
+      comment:
+        'Every import leads somewhere. What a peer of a bench needs is installed only where that bench is run.',
       severity: 'error',
       from: { pathNot: '^packages/flagai/bench/transformersjs/' },
       to: { couldNotResolve: true },

@@ -7,6 +7,7 @@ import { opNumbers } from '../results/op.ts'
 import { type Example, modelOf } from './op/example.ts'
 import { nodesOfModel } from './op/modelNodes.ts'
 import { measureOp, operatorSets } from './op.ts'
+import { agreementWithCpu } from './reference.ts'
 import type { OpSpec } from './spec.ts'
 
 const opSpec = (parts: Partial<OpSpec>): OpSpec => ({
@@ -123,4 +124,22 @@ const constantOf = () => {
 test('what is not known is said', async () => {
   await expect(measureOp(opSpec({ operator: 'Frobnicate' }))).rejects.toThrow(/"Frobnicate" is not known/)
   await expect(measureOp(opSpec({ operator: 'And' }))).rejects.toThrow(/measured on bool, not on float32/)
+})
+
+test('how far results are from those of the CPU, for every output', async () => {
+  const model = modelOf('MatMul', operatorSets.onnx.MatMul, 'float32', 8)
+  const session = await createSession(model.bytes, { isolation: 'inline', threads: 1 })
+  const outputs = await session.run(model.feeds)
+  await session.dispose()
+  const agreement = await agreementWithCpu(model.bytes, model.feeds, outputs, { isolation: 'inline' })
+  expect(agreement).toMatchObject([{ elements: expect.any(Number), maxAbs: 0, maxRel: 0 }])
+  const raw = { kind: 'op', provider: 'webgpu', openNs: 1, firstRunNs: 1, timesNs: [1], profile: [] } as const
+  const errorOf = (...maxRel: (number | null)[]) =>
+    opNumbers({
+      ...raw,
+      timesNs: [1],
+      profile: [],
+      agreement: maxRel.map((each) => ({ ...agreement[0], maxRel: each })),
+    }).relativeError
+  expect([errorOf(), errorOf(0.1, 0.3), errorOf(0.1, null)]).toEqual([undefined, 0.3, null])
 })
