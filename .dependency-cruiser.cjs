@@ -64,9 +64,10 @@ module.exports = {
     },
     {
       name: 'resolvable',
-      comment: 'Every import leads somewhere.',
+      comment:
+        'Every import leads somewhere. What a peer of a bench needs is installed only where that bench is run.',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^packages/flagai/bench/transformersjs/' },
       to: { couldNotResolve: true },
     },
   ],

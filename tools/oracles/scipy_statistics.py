@@ -167,6 +167,18 @@ for n, p1, rise in [(400, 0.1, 0.07), (1000, 0.5, 0.06), (200, 0.02, 0.08)]:
     reached = proportion.power_proportions_2indep(rise, p1, n, alpha=0.025, alternative='larger')
     golden['unpairedPower'].append([n, p1, rise, float(reached.power)])
 
+golden['theilSen'] = []
+for n, step, slope, noise in [(12, 1, 0.7, 1), (60, 0, -2, 3), (40, 5, 0.3, 0), (25, 2, 0, 1)]:
+    # A step above 0 rounds, which makes ties.
+    x = np.sort(rng.uniform(0, 50, n))
+    y = slope * x + noise * rng.standard_cauchy(n)
+    if step:
+        x, y = np.round(x / step) * step, np.round(y)
+    line = stats.theilslopes(y, x, alpha=0.9)
+    golden['theilSen'].append(
+        {'x': floats(x), 'y': floats(y), 'confidence': 0.9, 'line': floats([line.slope, line.intercept, line.low_slope, line.high_slope])}
+    )
+
 out.parent.mkdir(parents=True, exist_ok=True)
 out.write_text(json.dumps(golden) + '\n')
 print(out, out.stat().st_size, 'bytes')

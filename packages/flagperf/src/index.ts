@@ -1,12 +1,32 @@
+export { type Adapter, type Ceiling, defineAdapter, type Extent } from './adapters/adapter.ts'
+export { type AdapterReport, type Check, checkAdapter } from './adapters/check.ts'
+export { adapters, findAdapter } from './adapters/index.ts'
 export { type Attribution, attribute, type FallbackNode, type NodeShare } from './attribution/attribute.ts'
 export { type CountedWork, type ModelWork, modelWork } from './attribution/model.ts'
 export { type NamedNode, readNodes } from './attribution/nodes.ts'
 export { type ProfiledNode, readProfile } from './attribution/profile.ts'
 export { type ModelProfile, type ProfileOptions, profileModel } from './attribution/run.ts'
 export { type CountedNode, type TensorType, type Work, workOf } from './attribution/work.ts'
+export type { TextGenerator } from './cases/generate/generator.ts'
+export { type Endpoint, openAiGenerator } from './cases/generate/openAi.ts'
+export { loadGenerator } from './cases/generate.ts'
 export { type InputOptions, makeInputs } from './cases/inputs.ts'
 export { type CaseLimits, runCase } from './cases/runCase.ts'
-export type { BaseSpec, CaseSpec, FaultSpec, ModelSpec } from './cases/spec.ts'
+export type {
+  BaseSpec,
+  CaseSpec,
+  ColdSpec,
+  EnergySpec,
+  FaultSpec,
+  GenerateSpec,
+  ModelSpec,
+  OpenSpec,
+  OpSpec,
+  SoakSpec,
+  TrainSpec,
+} from './cases/spec.ts'
+export type { Tier } from './cases/tiers.ts'
+export type { TrainRun, TrainTask } from './cases/train/task.ts'
 export { type CompareOptions, type Comparison, compareSubjects } from './compare/compare.ts'
 export {
   type ComparisonNumbers,
@@ -70,10 +90,35 @@ export {
   type TestSettings,
 } from './loadgen/settings.ts'
 export { type WorkerSystem, type WorkerSystemOptions, workerSystem } from './loadgen/workerSystem.ts'
+export { type Background, startBackground } from './monitors/background.ts'
+export type { Monitor, Reading, Watch, Watched } from './monitors/monitor.ts'
+export { integralOf, type MonitorSeries, summaryOf } from './monitors/series.ts'
+export { type BaseNumbers, type BaseRaw, baseNumbers } from './results/base.ts'
+export { type Ceilings, ceilingsOf } from './results/ceilings.ts'
+export { type ColdNumbers, type ColdRaw, coldNumbers } from './results/cold.ts'
+export { type ModelNumbers, modelNumbers } from './results/derive.ts'
+export { type EnergyNumbers, type EnergyRaw, energyNumbers, type Meter } from './results/energy.ts'
 export { type Environment, environment, type Noise } from './results/environment.ts'
+export {
+  type GenerateNumbers,
+  type GenerateRaw,
+  generateNumbers,
+  type Percentiles,
+} from './results/generate.ts'
 export { toMarkdown } from './results/markdown.ts'
 export { toMllog } from './results/mllog.ts'
-export { type CaseRow, parseResult, type ResultFile, type Status } from './results/schema.ts'
+export { type OpNumbers, type OpRaw, opNumbers } from './results/op.ts'
+export { type Bound, type Roofline, type RooflinePoint, roofline } from './results/roofline.ts'
+export {
+  type CaseRaw,
+  type CaseRow,
+  type ModelRaw,
+  parseResult,
+  type ResultFile,
+  type Status,
+} from './results/schema.ts'
+export { type SoakNumbers, type SoakRaw, soakNumbers } from './results/soak.ts'
+export { type TrainNumbers, type TrainRaw, type TrainTarget, trainNumbers } from './results/train.ts'
 export { type Discrepancy, verify } from './results/verify.ts'
 export { dominates, type Objectives, objectivesOf, paretoFront } from './sweep/pareto.ts'
 export { type Setting, type SweepAxes, type SweepOptions, sweep } from './sweep/sweep.ts'

@@ -11,6 +11,13 @@ export interface SessionOptions {
   providers?: readonly ExecutionProvider[]
   /** Threads inside an operator. Default: one per core that this process may use. */
   threads?: number
+  /** Options that the provider itself knows, such as `deviceId`, by ONNX Runtime's names. */
+  providerOptions?: Readonly<Record<string, unknown>>
+  /**
+   * Refuse (`runtime`) a model of which some node would run on the CPU instead of the provider. Default: such nodes
+   * run on the CPU.
+   */
+  wholly?: boolean
   /** Where the session runs. Default: a worker thread, so that the event loop stays free. */
   isolation?: Isolation
   /** Milliseconds that one call may take; needs `isolation: 'process'`. */
@@ -87,11 +94,14 @@ export async function createSession(
   const extra: Record<string, string> = {}
   if (options.weightsFolder) extra.model_external_initializers_file_folder_path = options.weightsFolder
   if (options.packWeights === false) extra.disable_prepacking = '1'
+  // The runtime would refuse models that run on the CPU because they were to.
+  if (options.wholly && provider !== 'cpu') extra.disable_cpu_ep_fallback = '1'
+  const own = options.providerOptions ? { name: provider, ...options.providerOptions } : provider
   try {
     const { inputs, outputs } = await host.call('open', {
       model,
       options: {
-        executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+        executionProviders: provider === 'cpu' ? ['cpu'] : [own, 'cpu'],
         intraOpNumThreads: threads,
         graphOptimizationLevel: options.optimization ?? 'all',
         // Memory patterns nearly double the memory of a training step and gain nothing.

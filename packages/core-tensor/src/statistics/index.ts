@@ -44,3 +44,4 @@ export {
   normalQuantile,
   studentQuantile,
 } from './special.ts'
+export { type TheilSenLine, theilSen } from './theilSen.ts'

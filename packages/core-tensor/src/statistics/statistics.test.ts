@@ -33,6 +33,7 @@ import {
 } from './index.ts'
 import { simulate } from './testing/coverage.ts'
 import { golden } from './testing/golden.ts'
+import { theilSen } from './theilSen.ts'
 
 function near(found: number, expected: number, relative: number, what: unknown = '') {
   const error = Math.abs(found - expected)
@@ -248,5 +249,25 @@ describe('simulated experiments', () => {
     expect(exact).toBeGreaterThan(0.65)
     expect(midP).toBeGreaterThan(0.7)
     expect(unpaired).toBeLessThan(0.25)
+  })
+})
+
+describe('lines', () => {
+  it('Theil and Sen, with ties and outliers', () => {
+    for (const { x, y, confidence, line } of golden.theilSen) {
+      const { slope, intercept, interval } = theilSen(x, y, confidence)
+      const got = [slope, intercept, interval.low, interval.high]
+      got.forEach((value, i) => void near(value, line[i], 1e-12))
+    }
+    // A third of the points far away does not turn it.
+    const times = Array.from({ length: 30 }, (_, i) => i)
+    expect(
+      theilSen(
+        times,
+        times.map((t) => (t % 3 === 0 ? 1000 : 2 * t)),
+      ).slope,
+    ).toBeCloseTo(2, 0)
+    expect(() => theilSen([1, 1], [0, 1])).toThrow(/x differs/)
+    expect(() => theilSen([1], [0, 1])).toThrow(/not points/)
   })
 })

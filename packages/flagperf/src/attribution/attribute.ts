@@ -1,3 +1,4 @@
+import type { DType } from '@flag/core-tensor'
 import type { NamedNode } from './nodes.ts'
 import type { ProfiledNode } from './profile.ts'
 import { isCounted, type Work, workOf } from './work.ts'
@@ -7,6 +8,10 @@ export interface NodeShare {
   readonly name: string
   readonly operator: string
   readonly provider: string
+  /** Whose clock timed it. */
+  readonly clock: 'device' | 'host'
+  /** Element type of its first floating-point input, or of its first input. */
+  readonly dtype: DType | undefined
   /** Median kernel time, in microseconds; of If, Loop and Scan none, since it is that of the nodes in them. */
   readonly microseconds: number
   /** Share of the kernel time of all nodes. */
@@ -94,6 +99,8 @@ export function attribute(
       name: node.name,
       operator: node.operator,
       provider: node.provider,
+      clock: node.clock ?? 'host',
+      dtype: dtypeOf(node),
       microseconds: time,
       share: shareOf(time),
       work,
@@ -113,6 +120,11 @@ export function attribute(
       .filter((share) => share.provider !== wanted)
       .map(({ name, operator, provider, share }) => ({ name, operator, provider, share })),
   }
+}
+
+function dtypeOf({ inputs, outputs }: ProfiledNode): DType | undefined {
+  const types = [...inputs, ...outputs].flatMap((type) => (type ? [type.dtype] : []))
+  return types.find((dtype) => dtype.includes('float')) ?? types[0]
 }
 
 function byOperator(shares: readonly NodeShare[], shareOf: (time: number) => number) {

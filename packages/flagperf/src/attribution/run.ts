@@ -9,6 +9,8 @@ import type { TensorType } from './work.ts'
 
 export interface ProfileOptions {
   readonly provider?: ExecutionProvider
+  /** Options that the provider itself knows. */
+  readonly providerOptions?: Readonly<Record<string, unknown>>
   readonly threads?: number
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all'
   /** Runs that are measured, after one that warms up. */
@@ -21,20 +23,21 @@ export interface ModelProfile {
   readonly nodes: readonly NamedNode[]
 }
 
-/** Runs a model in this thread with ONNX Runtime's profiler on. Throws `runtime` where the runtime fails. */
+/** Runs a model, a file or its bytes, in this thread with ONNX Runtime's profiler on. Throws `runtime` where the runtime fails. */
 export async function profileModel(
-  model: string,
+  model: string | Uint8Array,
   feeds: Readonly<Record<string, Tensor>>,
   options: ProfileOptions = {},
 ): Promise<ModelProfile> {
-  const { provider = 'cpu', threads = 1, optimization = 'all', runs = 10 } = options
+  const { provider = 'cpu', providerOptions = {}, threads = 1, optimization = 'all', runs = 10 } = options
+  const called = typeof model === 'string' ? model : 'the model'
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
   const { InferenceSession } = await import('onnxruntime-node')
   const folder = await mkdtemp(join(tmpdir(), 'flagperf-profile-'))
   try {
     const optimized = join(folder, 'optimized.onnx')
-    const session = await InferenceSession.create(model, {
-      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    const session = await InferenceSession.create(model as string, {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [{ name: provider, ...providerOptions }, 'cpu'],
       intraOpNumThreads: threads,
       graphOptimizationLevel: optimization,
       optimizedModelFilePath: optimized,
@@ -55,7 +58,7 @@ export async function profileModel(
       await session.release()
     }
     const file = (await readdir(folder)).find((name) => name.startsWith('profile'))
-    if (!file) throw new FlagError('runtime', `ONNX Runtime wrote no profile of ${model}`)
+    if (!file) throw new FlagError('runtime', `ONNX Runtime wrote no profile of ${called}`)
     const nodes = readNodes(await readFile(optimized))
     const byName = new Map(nodes.map((node) => [node.name, node]))
     const profile = readProfile(await readFile(join(folder, file), 'utf8'), file, 1)
@@ -68,7 +71,7 @@ export async function profileModel(
     }
   } catch (cause) {
     if (cause instanceof FlagError) throw cause
-    throw new FlagError('runtime', `${model}: ${(cause as Error).message}`, { cause })
+    throw new FlagError('runtime', `${called}: ${(cause as Error).message}`, { cause })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

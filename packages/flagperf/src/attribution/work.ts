@@ -158,6 +158,24 @@ const perElement: Readonly<Record<string, number>> = {
       'Sin',
       'Cos',
       'Tan',
+      'Acos',
+      'Acosh',
+      'Asin',
+      'Asinh',
+      'Atan',
+      'Atanh',
+      'Cosh',
+      'Sinh',
+      'IsInf',
+      'IsNaN',
+      'BitShift',
+      'BitwiseAnd',
+      'BitwiseNot',
+      'BitwiseOr',
+      'BitwiseXor',
+      'Hardmax',
+      'Shrink',
+      'ThresholdedRelu',
       'Reciprocal',
       'Relu',
       'Clip',
@@ -173,6 +191,7 @@ const perElement: Readonly<Record<string, number>> = {
       'LessOrEqual',
       'And',
       'Or',
+      'Xor',
       'Not',
       'Where',
       'Sum',
@@ -185,6 +204,13 @@ const perElement: Readonly<Record<string, number>> = {
   Sigmoid: 4,
   Softplus: 3,
   Elu: 3,
+  Celu: 4,
+  Softsign: 3,
+  // Two numbers turned by an angle: four products, two sums.
+  RotaryEmbedding: 3,
+  LpNormalization: 3,
+  MeanVarianceNormalization: 8,
+  DynamicQuantizeLinear: 3,
   Selu: 4,
   HardSwish: 3,
   QuickGelu: 5,
@@ -207,14 +233,15 @@ const perElement: Readonly<Record<string, number>> = {
   Upsample: 7,
 }
 
-const reductions = /^(Reduce\w+|ArgMax|ArgMin|CumSum|GlobalAveragePool|GlobalMaxPool|GlobalLpPool)$/
-const pools = new Set(['MaxPool', 'AveragePool'])
+const reductions = /^(Reduce\w+|ArgMax|ArgMin|CumSum|CumProd|GlobalAveragePool|GlobalMaxPool|GlobalLpPool)$/
+const pools = new Set(['MaxPool', 'AveragePool', 'LpPool'])
 const views = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Shape', 'Size'])
 const lookups = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice'])
 const moves = new Set(
   (
     'Transpose Concat Split Expand Tile Pad Cast CastLike Constant ConstantOfShape Range ScatterElements ScatterND ' +
     'NonZero OneHot Compress Unique Trilu EyeLike DepthToSpace SpaceToDepth ReverseSequence Dropout ' +
+    'BitCast Scatter TensorScatter CenterCropPad StringConcat StringNormalizer StringSplit ' +
     'ReorderInput ReorderOutput MemcpyFromHost MemcpyToHost If Loop Scan'
   ).split(' '),
 )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { baseNumbers } from '../results/derive.ts'
+import { baseNumbers } from '../results/base.ts'
 import { measureBase } from './base.ts'
 
 test.each([
@@ -15,7 +15,13 @@ test.each([
 })
 
 test('rates come from the best and the median run', () => {
-  const raw = { kind: 'base', workPerRun: 1000, timesNs: [10, 40, 20], referenceNs: [] } as const
+  const raw = {
+    kind: 'base',
+    dtype: 'float32',
+    workPerRun: 1000,
+    timesNs: [10, 40, 20],
+    referenceNs: [],
+  } as const
   const times = { ...raw, timesNs: [...raw.timesNs], referenceNs: [] }
   expect(baseNumbers({ ...times, probe: 'gemm' })).toEqual({
     unit: 'GFLOP/s',
@@ -26,6 +32,7 @@ test('rates come from the best and the median run', () => {
   const launch = baseNumbers({
     kind: 'base',
     probe: 'launch',
+    dtype: 'float32',
     workPerRun: 10,
     timesNs: [41000, 31000],
     referenceNs: [1000, 3000],

@@ -1,102 +1,78 @@
-import {
-  compile,
-  Generator,
-  ops,
-  type SessionOptions,
-  spec,
-  type Tensor,
-  type Value,
-} from '@flag/core-tensor'
-import type { BaseRaw } from '../results/schema.ts'
+import type { Session, SessionOptions, Tensor } from '@flag/core-tensor'
+import type { BaseRaw } from '../results/base.ts'
+import { growUntilFull } from './base/capacity.ts'
+import { type ChainGraph, chainOf, openChain } from './base/chains.ts'
 import type { BaseSpec } from './spec.ts'
 
-type Run = () => Promise<unknown>
+/** Products or passes in the long chain, where a short one is subtracted, at first and at most. */
+const LINKS = 4
+const MOST_LINKS = 256
+/** The long chain grows until it takes so many times as long as the short one, whose noise is then small beside it. */
+const DOMINANCE = 5
 
 /**
  * Measures a property of the machine through ONNX Runtime itself, so that what a model reaches can be compared with
  * what the runtime can reach at all. Numbers are random: zeros would take less power and may be special cases.
+ *
+ * On the CPU, which reads its inputs where they lie, a run is one product or pass. On any other provider a run also sends
+ * inputs and waits for the answer, so runs of a long chain and of one without a link alternate: what is left is the work.
+ * Everything has to run on the provider. Throws `runtime` where that is not possible.
  */
-export async function measureBase({ probe, provider, threads, size, runs }: BaseSpec): Promise<BaseRaw> {
+export async function measureBase(spec: BaseSpec): Promise<BaseRaw> {
+  const { probe, dtype = 'float32', provider, providerOptions, threads, size, runs } = spec
   // In this thread: nothing is sent anywhere, and inputs are not copied.
-  const options: SessionOptions = { providers: [provider], threads, isolation: 'inline' }
-  if (probe === 'gemm') return { ...(await gemm(size, runs, options)), kind: 'base', probe, referenceNs: [] }
-  if (probe === 'memory')
-    return { ...(await memory(size, runs, options)), kind: 'base', probe, referenceNs: [] }
-  return launch(size, runs, options)
-}
-
-/** An fp32 product of two square matrices; only a single number of the result is handed out. */
-async function gemm(n: number, runs: number, options: SessionOptions) {
-  const random = new Generator(1)
-  const [a, b] = [random.rand([n, n]), random.rand([n, n])]
-  const product = await compile(
-    (x, y) => first(ops.matmul(x, y)),
-    [spec('float32', [n, n]), spec('float32', [n, n])],
-    options,
-  )
-  try {
-    return { workPerRun: 2 * n ** 3, timesNs: await timesOf(() => product(a, b), runs) }
-  } finally {
-    await product.dispose()
+  const options: SessionOptions = {
+    providers: [provider],
+    providerOptions,
+    wholly: true,
+    threads,
+    isolation: 'inline',
+    optimization: 'disabled',
   }
-}
-
-/** Reads an array and writes another of its size. */
-async function memory(bytes: number, runs: number, options: SessionOptions) {
-  const elements = Math.floor(bytes / 4)
-  const x: Tensor = new Generator(1).rand([elements])
-  const negative = await compile((value) => first(ops.neg(value)), [spec('float32', [elements])], options)
-  try {
-    return { workPerRun: 2 * 4 * elements, timesNs: await timesOf(() => negative(x), runs) }
-  } finally {
-    await negative.dispose()
+  const known = { kind: 'base', probe, dtype } as const
+  if (probe === 'capacity') {
+    const attempts = await growUntilFull(size, options)
+    return { ...known, workPerRun: 0, timesNs: [], referenceNs: [], attempts, limitBytes: size }
   }
+  const chain = (links: number) => chainOf({ probe, dtype, size, provider }, links)
+  const needsReference = provider !== 'cpu' || probe === 'launch' || probe.startsWith('transfer')
+  if (!needsReference) {
+    const graph = chain(1)
+    const [timesNs] = await inTurns([graph], runs, options)
+    return { ...known, workPerRun: graph.perLink, timesNs, referenceNs: [] }
+  }
+  let links = probe === 'launch' ? size : probe.startsWith('transfer') || dtype === 'int8' ? 1 : LINKS
+  // An integer product cannot go on from its result, which has another type.
+  const canGrow = links === LINKS && probe !== 'launch'
+  for (; canGrow && links < MOST_LINKS; links *= 4) {
+    const [[long], [short]] = await inTurns([chain(links), chain(0)], 1, options)
+    if (long > DOMINANCE * short) break
+  }
+  const [timesNs, referenceNs] = await inTurns([chain(links), chain(0)], runs, options)
+  return { ...known, workPerRun: chain(links).perLink * links, timesNs, referenceNs }
 }
 
-/** Runs of a long chain of nodes on one number beside those of a chain of one node: what is left is the cost of a node. */
-async function launch(nodes: number, runs: number, options: SessionOptions): Promise<BaseRaw> {
-  const x = new Generator(1).rand([1])
-  const chain = (length: number) =>
-    compile(
-      (value) => {
-        let y: Value = value
-        for (let i = 0; i < length; i++) y = ops.sin(y)
-        return y
-      },
-      [spec('float32', [1])],
-      { ...options, optimization: 'disabled' },
-    )
-  const long = await chain(nodes + 1)
-  const short = await chain(1)
+/** Times of runs of each graph, one after the other in turns, so that all see the same machine. */
+async function inTurns(
+  graphs: readonly ChainGraph[],
+  runs: number,
+  options: SessionOptions,
+): Promise<number[][]> {
+  const sessions: Session[] = []
   try {
-    const timesNs: number[] = []
-    const referenceNs: number[] = []
-    await long(x)
-    await short(x)
-    // In turns, so that both see the same machine.
-    for (let run = 0; run < runs; run++) {
-      timesNs.push(await timeOf(() => long(x)))
-      referenceNs.push(await timeOf(() => short(x)))
+    for (const graph of graphs) sessions.push(await openChain(graph, options))
+    const run = (i: number) => sessions[i].run(graphs[i].feeds as Record<string, Tensor>)
+    const times: number[][] = graphs.map(() => [])
+    for (let round = -1; round < runs; round++) {
+      for (let i = 0; i < graphs.length; i++) {
+        const start = process.hrtime.bigint()
+        await run(i)
+        // The first round warms up.
+        if (round >= 0) times[i].push(Number(process.hrtime.bigint() - start))
+      }
     }
-    return { kind: 'base', probe: 'launch', workPerRun: nodes, timesNs, referenceNs }
+    return times
   } finally {
-    await long.dispose()
-    await short.dispose()
+    for (const session of sessions) await session.dispose()
   }
-}
-
-/** One element: outputs are copied, and the copy of a large one would be measured too. */
-const first = (x: Value): Value => ops.slice(ops.flatten(x), [0], [1])
-
-async function timesOf(run: Run, runs: number): Promise<number[]> {
-  await run()
-  const times: number[] = []
-  for (let i = 0; i < runs; i++) times.push(await timeOf(run))
-  return times
-}
-
-async function timeOf(run: Run): Promise<number> {
-  const start = process.hrtime.bigint()
-  await run()
-  return Number(process.hrtime.bigint() - start)
 }

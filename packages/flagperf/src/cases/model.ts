@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createSession, type Tensor } from '@flag/core-tensor'
+import { createSession } from '@flag/core-tensor'
 import { readPorts } from '../attribution/nodes.ts'
 import { profileModel } from '../attribution/run.ts'
-import { agreementOf } from '../compare/agreement.ts'
 import type { SystemUnderTest } from '../loadgen/driver.ts'
 import { runLoadTest } from '../loadgen/loadTest.ts'
 import { defaultSettings, type TestSettings } from '../loadgen/settings.ts'
 import { settingsToJson } from '../results/derive.ts'
+import { profileToJson } from '../results/profile.ts'
 import type { ModelRaw } from '../results/schema.ts'
 import { makeInputs } from './inputs.ts'
+import { agreementWithCpu } from './reference.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** Made-up inputs that queries choose from. */
@@ -26,7 +27,11 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
     makeInputs(inputs, { sizes: spec.sizes, fill: spec.fill, seed }),
   )
   const opening = process.hrtime.bigint()
-  const session = await createSession(file, { providers: [spec.provider], threads: spec.threads })
+  const session = await createSession(file, {
+    providers: [spec.provider],
+    providerOptions: spec.providerOptions,
+    threads: spec.threads,
+  })
   const opened = process.hrtime.bigint()
   try {
     const outputs = await session.run(samples[0])
@@ -48,13 +53,12 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
     }
     const counts = { total: SAMPLES, performance: SAMPLES }
     const { run } = await runLoadTest(system, { name: 'made-up', ...counts }, settings)
-    const { profile, nodes } = await profileModel(file, samples[0], {
+    const profiled = await profileModel(file, samples[0], {
       provider: spec.provider,
+      providerOptions: spec.providerOptions,
       threads: spec.threads,
       runs: spec.profiledRuns,
     })
-    const reference = await referenceOutputs(file, samples[0])
-    const byName = new Map(nodes.map((node) => [node.name, node]))
     return {
       kind: 'model',
       settings: settingsToJson(settings),
@@ -63,29 +67,10 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       openNs: Number(opened - opening),
       firstRunNs: Number(firstRun - opened),
       provider: spec.provider,
-      agreement: agreementOf(partsOf(outputs), partsOf(reference)),
-      profile: profile.map((node) => {
-        const { domain = '', attributes = {} } = byName.get(node.name) ?? {}
-        const given = node.inputs.map((input) => input ?? null)
-        return { ...node, inputs: given, domain, attributes } as ModelRaw['profile'][number]
-      }),
+      profile: profileToJson(profiled),
+      ceilings: spec.ceilings,
+      agreement: await agreementWithCpu(file, samples[0], outputs),
     }
-  } finally {
-    await session.dispose()
-  }
-}
-
-const partsOf = (outputs: Readonly<Record<string, Tensor>>) =>
-  Object.entries(outputs).map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, data }))
-
-/** What the model gives as it is written: on the CPU, in one thread, without graph optimisation. */
-async function referenceOutputs(
-  file: string,
-  inputs: Readonly<Record<string, Tensor>>,
-): Promise<Record<string, Tensor>> {
-  const session = await createSession(file, { providers: ['cpu'], threads: 1, optimization: 'disabled' })
-  try {
-    return await session.run(inputs)
   } finally {
     await session.dispose()
   }

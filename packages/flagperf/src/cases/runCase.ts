@@ -2,15 +2,18 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageRoot } from '../files.ts'
+import type { Background } from '../monitors/background.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow, Status } from '../results/schema.ts'
-import type { CaseReply, CaseSpec } from './spec.ts'
+import type { BatchSpec, CaseReply, CaseSpec, Outcome } from './spec.ts'
 
 export interface CaseLimits {
   /** Milliseconds after which a case is stopped. */
   readonly timeLimitMs: number
   /** Bytes of memory beyond which a case is stopped. */
   readonly memoryLimitBytes: number
+  /** Watches the machine while the case runs. */
+  readonly monitors?: Background
 }
 
 type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
@@ -21,18 +24,37 @@ type Ending = Pick<CaseRow, 'status' | 'message' | 'noise' | 'raw'>
  */
 export async function runCase(name: string, spec: CaseSpec, limits: CaseLimits): Promise<CaseRow> {
   const { kind: _, ...options } = spec
+  const started = Date.now()
   const ending = await endingOf(spec, limits)
+  limits.monitors?.watch(undefined)
   return {
     name,
     options: { ...options },
     ...ending,
+    ...(limits.monitors ? { monitor: limits.monitors.since(started) } : {}),
     ...(ending.raw ? { derived: derive(ending.raw) } : {}),
   }
 }
 
-function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits): Promise<Ending> {
+/**
+ * Runs cases one after the other in one process. Where it ends before all are done, what is left has that as its failure.
+ */
+export async function runSpecs(specs: readonly CaseSpec[], limits: CaseLimits): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const { message = 'it was not run' } = await endingOf({ kind: 'batch', specs }, limits, (outcome) =>
+    outcomes.push(outcome),
+  )
+  return specs.map((_, i) => outcomes[i] ?? { failure: message })
+}
+
+function endingOf(
+  spec: CaseSpec | BatchSpec,
+  { timeLimitMs, memoryLimitBytes, monitors }: CaseLimits,
+  onOutcome?: (outcome: Outcome) => void,
+): Promise<Ending> {
   return new Promise((resolve) => {
     const child = startChild()
+    monitors?.watch(child.pid)
     let ending: Ending | undefined
     let lastWords = ''
     const settle = (known: Ending) => {
@@ -55,6 +77,8 @@ function endingOf(spec: CaseSpec, { timeLimitMs, memoryLimitBytes }: CaseLimits)
     })
     child.on('message', (reply: CaseReply) => {
       if (reply.type === 'result') ending ??= { status: 'ok', noise: reply.noise, raw: reply.raw }
+      else if (reply.type === 'outcome') onOutcome?.(reply.outcome)
+      else if (reply.type === 'done') ending ??= { status: 'ok' }
       else if (reply.type === 'error') ending ??= errorEnding(reply.message)
       else if (reply.bytes > memoryLimitBytes)
         stop(

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ops, saveOnnx, spec, trace } from '@flag/core-tensor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BaseRaw } from '../results/base.ts'
 import { derive } from '../results/derive.ts'
 import { environment } from '../results/environment.ts'
-import type { BaseRaw, CaseRow, ResultFile } from '../results/schema.ts'
+import type { CaseRow, ResultFile } from '../results/schema.ts'
 import { doctor } from './doctor.ts'
 import { captured as flagperf } from './testing/captured.ts'
 
@@ -14,7 +15,14 @@ let result: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flagperf-cli-'))
   result = join(folder, 'machine.json')
-  const raw: BaseRaw = { kind: 'base', probe: 'gemm', workPerRun: 2000, timesNs: [20, 40], referenceNs: [] }
+  const raw: BaseRaw = {
+    kind: 'base',
+    probe: 'gemm',
+    dtype: 'float32',
+    workPerRun: 2000,
+    timesNs: [20, 40],
+    referenceNs: [],
+  }
   const row: CaseRow = { name: 'gemm', status: 'ok', options: {}, raw, derived: derive(raw) }
   await writeFile(result, JSON.stringify(resultOf(row)))
 })

@@ -1,4 +1,6 @@
 import { executionProviders, type ProviderProbe, probeProvider } from '@flag/core-tensor'
+import { checkAdapter } from '../adapters/check.ts'
+import { findAdapter } from '../adapters/index.ts'
 import { environment } from '../results/environment.ts'
 import { columns, type Terminal } from './terminal.ts'
 
@@ -27,6 +29,28 @@ export async function doctor(
     ]),
   ]
   terminal.out(`${columns(rows)}\n`)
+}
+
+/** `flagperf doctor --adapter`: whether an adapter is sound. */
+export async function doctorAdapter(
+  terminal: Terminal,
+  options: { adapter: string; json?: boolean },
+): Promise<boolean> {
+  const report = await checkAdapter(await findAdapter(options.adapter))
+  if (options.json) {
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+    return report.sound
+  }
+  const verdict = { true: 'passed', false: 'FAILED', null: 'not looked at' }
+  const rows = [
+    ['adapter', report.adapter],
+    ['usable here', report.usable ? 'yes' : `no: ${plain(report.reason ?? '')}`],
+    ...report.checks.map(({ name, passed, detail }) => [name, `${verdict[`${passed}`]}: ${plain(detail)}`]),
+    ['sound', report.sound ? 'yes' : 'no'],
+    ...report.caveats.map((caveat) => ['note', caveat]),
+  ]
+  terminal.out(`${columns(rows)}\n`)
+  return report.sound
 }
 
 /** ONNX Runtime puts the place in its C++ sources and the failed condition before what it has to say. */

@@ -2,11 +2,15 @@ import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
+import type { Adapter } from '../adapters/adapter.ts'
+import { findAdapter } from '../adapters/index.ts'
 import { type CaseLimits, runCase } from '../cases/runCase.ts'
-import type { CaseSpec } from '../cases/spec.ts'
+import type { CaseSpec, OpenSpec } from '../cases/spec.ts'
 import { limitsOf, loadOf, settingsOf, type Tier } from '../cases/tiers.ts'
 import { writeText } from '../files.ts'
 import type { Scenario, TestSettings } from '../loadgen/settings.ts'
+import { startBackground } from '../monitors/background.ts'
+import { ceilingsOf } from '../results/ceilings.ts'
 import { environment } from '../results/environment.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import type { CaseRow, ResultFile } from '../results/schema.ts'
@@ -15,6 +19,10 @@ import type { Terminal } from './terminal.ts'
 export interface CommonOptions {
   readonly provider: ExecutionProvider
   readonly threads?: number
+  /** Of the chip: a name, or the path of a module; by default that of the provider. */
+  readonly adapter?: string
+  /** Number of the device, where the provider takes one. */
+  readonly device?: number
   readonly tier: Tier
   readonly timeLimit?: number
   readonly memoryLimit?: number
@@ -22,12 +30,17 @@ export interface CommonOptions {
   readonly json?: boolean
 }
 
-export interface ModelOptions extends CommonOptions {
-  readonly scenario: readonly ('single-stream' | 'offline')[]
+/** Options of commands that open a model. */
+export interface OpenOptions extends CommonOptions {
   readonly size: Readonly<Record<string, number>>
   readonly fill: Readonly<Record<string, number>>
+}
+
+export interface ModelOptions extends OpenOptions {
+  readonly scenario: readonly ('single-stream' | 'offline')[]
   readonly minQueries?: number
   readonly minDuration?: number
+  readonly roofline?: boolean
 }
 
 const scenarios: Readonly<Record<ModelOptions['scenario'][number], Scenario>> = {
@@ -35,7 +48,7 @@ const scenarios: Readonly<Record<ModelOptions['scenario'][number], Scenario>> = 
   offline: 'Offline',
 }
 
-interface NamedCase {
+export interface NamedCase {
   readonly name: string
   readonly spec: CaseSpec
 }
@@ -51,75 +64,88 @@ export function limits(options: CommonOptions, seconds: number): CaseLimits {
   }
 }
 
-/** `flagperf model`: whether all cases could be measured. */
-export async function model(terminal: Terminal, path: string, options: ModelOptions): Promise<boolean> {
+/** What a command opens a model with. Throws `not-found` where there is no such file. */
+export async function openSpec(command: string, path: string, options: OpenOptions): Promise<OpenSpec> {
   if (!(await stat(path).catch(() => undefined))?.isFile())
     throw new FlagError('not-found', `${path}: no such file`, {
-      hint: 'flagperf model takes the path of an .onnx file',
+      hint: `flagperf ${command} takes the path of an .onnx file`,
     })
+  const { provider, sessionOptions } = await findAdapter(options.adapter ?? options.provider)
+  return {
+    model: path,
+    provider,
+    providerOptions: sessionOptions({ device: options.device }),
+    threads: threadsOf(options),
+    sizes: options.size,
+    fill: options.fill,
+  }
+}
+
+/** `flagperf model`: whether all cases could be measured. */
+export async function model(terminal: Terminal, path: string, options: ModelOptions): Promise<boolean> {
+  const open = await openSpec('model', path, options)
   const usual = settingsOf(options.tier)
   const minDurationMs = options.minDuration === undefined ? usual.minDurationMs : options.minDuration * 1000
   const minQueryCount = options.minQueries ?? usual.minQueryCount
   const cases = options.scenario.map((name): NamedCase => {
     const settings: Partial<TestSettings> = { scenario: scenarios[name], minQueryCount, minDurationMs }
-    const { size: sizes, fill, provider } = options
-    const threads = threadsOf(options)
-    const spec = {
-      kind: 'model',
-      model: path,
-      provider,
-      threads,
-      sizes,
-      fill,
-      settings,
-      profiledRuns: 10,
-    } as const
-    return { name: `${basename(path)} ${name} ${provider} ${threads} threads`, spec }
+    const spec = { kind: 'model', ...open, settings, profiledRuns: 10 } as const
+    return { name: `${basename(path)} ${name} ${open.provider} ${open.threads} threads`, spec }
   })
-  return measure(terminal, cases, options, limits(options, minDurationMs / 1000))
+  const ceilings = options.roofline
+    ? ceilingCases(await findAdapter(options.adapter ?? options.provider), options)
+    : []
+  return measure(terminal, [...ceilings, ...cases], options, limits(options, minDurationMs / 1000))
 }
 
-/** Matrices from those that fit into the caches to those that do not. */
-const MATRICES = [256, 512, 1024]
-/** Long, so that what its nodes cost is more than what differs from run to run. */
-const CHAIN = 2000
+/** Cases that measure what a chip can reach, as its adapter says. */
+function ceilingCases(adapter: Adapter, options: CommonOptions): NamedCase[] {
+  const { probeRuns } = loadOf(options.tier)
+  const { name, provider } = adapter
+  const providerOptions = adapter.sessionOptions({ device: options.device })
+  return adapter.ceilings(options.tier).map((ceiling) => {
+    const { probe, dtype = 'float32', size } = ceiling
+    // A chain of small nodes is about the cost of one node, which more threads only raise.
+    const threads = probe === 'launch' ? 1 : threadsOf(options)
+    const what = { gemm: `${dtype} ${size}`, launch: `${size} nodes`, capacity: `up to ${gigabytes(size)}` }
+    const how = probe in what ? what[probe as keyof typeof what] : `${Math.round(size / 2 ** 20)} MB`
+    const where = provider === 'cpu' ? `${name} ${threads} threads` : name
+    const common = { kind: 'base', provider, providerOptions, threads, runs: probeRuns } as const
+    return { name: `${probe} ${how} ${where}`, spec: { ...common, ...ceiling } }
+  })
+}
+
+const gigabytes = (bytes: number) => `${bytes / 2 ** 30} GB`
 
 /** `flagperf base`: whether all cases could be measured. */
 export async function base(terminal: Terminal, options: CommonOptions): Promise<boolean> {
-  const load = loadOf(options.tier)
-  const { provider } = options
-  const threads = threadsOf(options)
-  const common = { kind: 'base', provider, threads, runs: load.probeRuns } as const
-  const cases: NamedCase[] = [
-    ...MATRICES.map((size) => ({
-      name: `gemm fp32 ${size} ${provider} ${threads} threads`,
-      spec: { ...common, probe: 'gemm', size } as const,
-    })),
-    {
-      name: `memory ${load.memoryBytes / 2 ** 20} MB ${provider} ${threads} threads`,
-      spec: { ...common, probe: 'memory', size: load.memoryBytes },
-    },
-    {
-      name: `launch ${CHAIN} nodes ${provider}`,
-      spec: { ...common, probe: 'launch', size: CHAIN, threads: 1 },
-    },
-  ]
-  return measure(terminal, cases, options, limits(options, load.seconds))
+  const adapter = await findAdapter(options.adapter ?? options.provider)
+  return measure(
+    terminal,
+    ceilingCases(adapter, options),
+    options,
+    limits(options, loadOf(options.tier).seconds),
+  )
 }
 
-async function measure(
+/** Runs cases one after the other, prints or writes the result, and says whether all could be measured. */
+export async function measure(
   terminal: Terminal,
   cases: readonly NamedCase[],
   options: CommonOptions,
   limit: CaseLimits,
 ): Promise<boolean> {
   const rows: CaseRow[] = []
+  const monitors = await startBackground(options.adapter)
   for (const { name, spec } of cases) {
     terminal.err(`${name} …\n`)
-    const row = await runCase(name, spec, limit)
+    // A model that follows measurements of its chip is put under them.
+    const under = spec.kind === 'model' ? { ...spec, ceilings: ceilingsOf(rows) } : spec
+    const row = await runCase(name, under, { ...limit, monitors })
     if (row.status !== 'ok') terminal.err(`${name}: ${row.status}: ${row.message}\n`)
     rows.push(row)
   }
+  monitors.stop()
   await writeResult(terminal, rows, options)
   return rows.every(({ status }) => status === 'ok')
 }

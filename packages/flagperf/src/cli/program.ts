@@ -1,68 +1,36 @@
-import { type ExecutionProvider, executionProviders, FlagError } from '@flag/core-tensor'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { executionProviders, FlagError } from '@flag/core-tensor'
+import { Command, CommanderError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
+import { addCases } from './addCases.ts'
 import { type CompareCommandOptions, compare } from './compare.ts'
-import { doctor } from './doctor.ts'
+import { doctor, doctorAdapter } from './doctor.ts'
 import { base, type CommonOptions, type ModelOptions, model } from './measure.ts'
+import {
+  assignment,
+  choice,
+  exitCodes,
+  positive,
+  positiveInteger,
+  positiveIntegers,
+  providers,
+  wholeNumber,
+} from './options.ts'
 import { report, reportFormats, verifyFile } from './results.ts'
 import { type ServeOptions, serveLoad } from './serve.ts'
 import { type SweepCommandOptions, sweepCommand } from './sweep.ts'
 import type { Terminal } from './terminal.ts'
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('expected a number above 0')
-  return value
-}
-
-function positiveInteger(text: string): number {
-  const value = positive(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number from 1')
-  return value
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('expected a whole number from 0')
-  return value
-}
-
-/** Whole numbers from 1, separated by commas. */
-const positiveIntegers = (text: string): number[] => text.split(',').map(positiveInteger)
-
-function providers(text: string): ExecutionProvider[] {
-  return text.split(',').map((name) => {
-    const provider = executionProviders.find((each) => each === name)
-    if (provider) return provider
-    throw new InvalidArgumentError(`expected some of ${executionProviders.join(',')}`)
-  })
-}
-
-/** `name=value`, once or more. */
-function choice(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('expected option=value')
-  return { ...before, [name]: value }
-}
-
-/** `name=number`, once or more. */
-function assignment(text: string, before: Record<string, number> = {}): Record<string, number> {
-  const [, name, value] = /^([^=]+)=(-?[\d.]+)$/.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('expected name=number')
-  return { ...before, [name]: Number(value) }
-}
-
-const exitCodes = `
-Exit codes: 0 done, 1 failed or something could not be measured or does not verify, 2 wrong usage.
-Results go to stdout, everything else to stderr.`
 
 function common(command: Command): Command {
   return command
     .addOption(
       new Option('--provider <name>', 'execution provider').choices([...executionProviders]).default('cpu'),
     )
+    .option(
+      '--adapter <name>',
+      'adapter of the chip: a name, or the path of a module (default: that of the provider)',
+    )
+    .option('--device <n>', 'number of the device, where the provider takes one', wholeNumber)
     .option('--threads <n>', 'threads inside an operator (default: one per core)', positiveInteger)
     .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('normal'))
     .option('--time-limit <seconds>', 'stop a case after this time', positive)
@@ -83,7 +51,9 @@ function build(terminal: Terminal, finish: (ok: boolean) => void): Command {
 Examples:
   flagperf model net.onnx --tier quick
   flagperf model net.onnx --size batch=8 --threads 1 --output net.json
+  flagperf model net.onnx --roofline
   flagperf base --output machine.json
+  flagperf op MatMul Softmax --provider webgpu
   flagperf compare old.onnx new.onnx
   flagperf verify net.json
   flagperf report net.json --output net.md
@@ -100,6 +70,7 @@ ${exitCodes}`,
     )
     .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
     .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .option('--roofline', 'measure what the chip can reach first, and put the nodes under it')
     .option('--min-queries <n>', 'queries, instead of those of the tier', positiveInteger)
     .option('--min-duration <seconds>', 'duration, instead of that of the tier', positive)
     .addHelpText(
@@ -109,6 +80,7 @@ Examples:
   flagperf model detector.onnx --size height=640 --size width=640
   flagperf model speech.onnx --fill sr=16000 --scenario single-stream
   flagperf model net.onnx --tier quick --json > net.json
+  flagperf model net.onnx --roofline --threads 1
 ${exitCodes}`,
     )
     .action(async (file: string, options: ModelOptions) => finish(await model(terminal, file, options)))
@@ -145,6 +117,8 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (options: CommonOptions) => finish(await base(terminal, options)))
+
+  addCases(program, common, terminal, finish)
 
   program
     .command('compare')
@@ -248,10 +222,22 @@ ${exitCodes}`,
 
   program
     .command('doctor')
-    .description('check what works on this machine')
+    .description('check what works on this machine, or whether an adapter is sound')
+    .option('--adapter <name>', 'adapter to run the conformance checks of: a name, or the path of a module')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  flagperf doctor')
-    .action((options: { json?: boolean }) => doctor(terminal, options))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagperf doctor
+  flagperf doctor --adapter webgpu
+  flagperf doctor --adapter ./my-chip.mjs
+${exitCodes}`,
+    )
+    .action(async ({ adapter, json }: { adapter?: string; json?: boolean }) => {
+      if (adapter === undefined) await doctor(terminal, { json })
+      else finish(await doctorAdapter(terminal, { adapter, json }))
+    })
 
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

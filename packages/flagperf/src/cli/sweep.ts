@@ -1,5 +1,6 @@
 import type { ExecutionProvider } from '@flag/core-tensor'
 import { limitsOf, loadOf, type Tier } from '../cases/tiers.ts'
+import { startBackground } from '../monitors/background.ts'
 import { sweep } from '../sweep/sweep.ts'
 import { writeResult } from './measure.ts'
 import type { Terminal } from './terminal.ts'
@@ -25,7 +26,9 @@ export async function sweepCommand(
   options: SweepCommandOptions,
 ): Promise<boolean> {
   const { queries, seconds } = loadOf(options.tier)
-  const limits = limitsOf(seconds)
+  const usual = limitsOf(seconds)
+  const timeLimitMs = options.timeLimit === undefined ? usual.timeLimitMs : options.timeLimit * 1000
+  const monitors = await startBackground()
   const rows = await sweep(
     { models, providers: options.provider, threads: options.threads, batches: options.batch },
     {
@@ -33,12 +36,12 @@ export async function sweepCommand(
       fill: options.fill,
       queries,
       seconds,
-      limits: options.timeLimit === undefined ? limits : { ...limits, timeLimitMs: options.timeLimit * 1000 },
+      limits: { ...usual, timeLimitMs, monitors },
       state: options.state,
       full: options.full,
       onSetting: (name, rung, rungs) => terminal.progress?.(`${name}: ${rung} of ${rungs}`),
     },
-  )
+  ).finally(() => monitors.stop())
   await writeResult(terminal, rows, options)
   return rows.some(({ status }) => status === 'ok')
 }

@@ -1,6 +1,10 @@
-import { fromFloat16Bits } from '@flag/core-tensor'
+import { fromBFloat16Bits, fromFloat16Bits, type Tensor } from '@flag/core-tensor'
 import type { Agreement } from './schema.ts'
 import type { OutputParts } from './subjectProcess.ts'
+
+/** The outputs of a session. */
+export const partsOf = (outputs: Readonly<Record<string, Tensor>>): OutputParts[] =>
+  Object.entries(outputs).map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, data }))
 
 /** How far outputs are from those of a reference. Outputs of another name, type or shape are left out. */
 export function agreementOf(outputs: readonly OutputParts[], reference: readonly OutputParts[]): Agreement[] {
@@ -12,8 +16,8 @@ export function agreementOf(outputs: readonly OutputParts[], reference: readonly
 }
 
 function compare({ name, dtype, data }: OutputParts, reference: OutputParts): Agreement {
-  const value = (at: ArrayLike<unknown>, i: number) =>
-    dtype === 'float16' ? fromFloat16Bits(Number(at[i])) : Number(at[i])
+  const decode = dtype === 'float16' ? fromFloat16Bits : dtype === 'bfloat16' ? fromBFloat16Bits : Number
+  const value = (at: ArrayLike<unknown>, i: number) => decode(Number(at[i]))
   let maxAbs: number | null = 0
   let largest = 0
   let dot = 0

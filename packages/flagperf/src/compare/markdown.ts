@@ -1,11 +1,18 @@
+import { percent } from '../results/table.ts'
 import type { ComparisonNumbers, RatioInterval } from './judge.ts'
 import type { Agreement, ComparisonRaw } from './schema.ts'
 
-const percent = (share: number, digits = 2) => `${(100 * share).toFixed(digits)} %`
 const times = (ratio: number) => ratio.toFixed(4)
 const interval = ({ ratio, low, high }: RatioInterval) => `${times(ratio)} (${times(low)} to ${times(high)})`
 const clockNames = { wall: 'wall clock', cpu: "the processor's time" } as const
 const number = (value: number | null) => (value === null ? 'not finite' : value.toPrecision(3))
+
+/** How far an output is from another: the largest difference, the same relative to the largest value, the cosine. */
+export const agreementCells = ({ maxAbs, maxRel, cosine }: Agreement): [string, string, string] => [
+  number(maxAbs),
+  number(maxRel),
+  cosine === null ? '–' : cosine.toFixed(7),
+]
 
 /** The verdict in a sentence. */
 function verdictSentence(raw: ComparisonRaw, numbers: ComparisonNumbers): string {
@@ -14,10 +21,10 @@ function verdictSentence(raw: ComparisonRaw, numbers: ComparisonNumbers): string
   if (verdict === 'no difference found')
     return (
       `No difference found between ${a} and ${b}: the ratio is ${interval(numbers)}, ` +
-      `and one of ${percent(detectable)} would have been found nine times in ten.`
+      `and one of ${percent(detectable, 2)} would have been found nine times in ten.`
     )
-  const by = percent(Math.abs(ratio - 1))
-  return `${b} is ${verdict} than ${a} by ${by}: the ratio is ${interval(numbers)}, beyond the noise floor of ${percent(noiseFloor)}.`
+  const by = percent(Math.abs(ratio - 1), 2)
+  return `${b} is ${verdict} than ${a} by ${by}: the ratio is ${interval(numbers)}, beyond the noise floor of ${percent(noiseFloor, 2)}.`
 }
 
 /** Names that tell the two apart. */
@@ -40,12 +47,12 @@ export function comparisonParts(raw: ComparisonRaw, numbers: ComparisonNumbers) 
   const other = clock === 'wall' ? 'cpu' : 'wall'
   const rows: [string, string][] = [
     ['time of the first, of the second', `${aMs.toPrecision(4)} ms, ${bMs.toPrecision(4)} ms`],
-    [`ratio by ${clockNames[clock]}, ${percent(confidence, 1)} interval`, interval(numbers)],
+    [`ratio by ${clockNames[clock]}, ${percent(confidence)} interval`, interval(numbers)],
     [`ratio by ${clockNames[other]}`, interval(otherClock)],
-    ['noise floor: each beside itself', percent(noiseFloor)],
-    ['found nine times in ten', percent(detectable)],
+    ['noise floor: each beside itself', percent(noiseFloor, 2)],
+    ['found nine times in ten', percent(detectable, 2)],
     ['pairs of processes', String(pairs)],
-    ['time without a processor', percent(waitingShare, 1)],
+    ['time without a processor', percent(waitingShare)],
   ]
   const besides = [
     ['first beside the unoptimised CPU', raw.agreement.a],
@@ -53,13 +60,7 @@ export function comparisonParts(raw: ComparisonRaw, numbers: ComparisonNumbers) 
     ['second beside first', raw.agreement.between],
   ] as const
   const agreements = besides.flatMap(([what, list]) =>
-    list.map((each: Agreement) => [
-      what,
-      each.output,
-      number(each.maxAbs),
-      number(each.maxRel),
-      each.cosine === null ? '–' : each.cosine.toFixed(7),
-    ]),
+    list.map((each) => [what, each.output, ...agreementCells(each)]),
   )
   return { sentence: verdictSentence(raw, numbers), options: differingOptions(raw), rows, agreements }
 }

@@ -1,12 +1,18 @@
-import type { Attributes, DType } from '@flag/core-tensor'
-import { type Attribution, attribute, median } from '../attribution/attribute.ts'
-import type { ProfiledNode } from '../attribution/profile.ts'
+import type { Attribution } from '../attribution/attribute.ts'
 import { comparisonNumbers } from '../compare/judge.ts'
-import type { ComparisonRaw } from '../compare/schema.ts'
 import type { MeasuredRun } from '../loadgen/record.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
-import type { BaseRaw, ModelRaw } from './schema.ts'
+import { baseNumbers } from './base.ts'
+import { coldNumbers } from './cold.ts'
+import { energyNumbers } from './energy.ts'
+import { generateNumbers } from './generate.ts'
+import { opNumbers } from './op.ts'
+import { attributionOf } from './profile.ts'
+import { type Roofline, roofline } from './roofline.ts'
+import type { CaseRaw, ModelRaw } from './schema.ts'
+import { soakNumbers } from './soak.ts'
+import { trainNumbers } from './train.ts'
 
 /** What follows from the samples of a model case. */
 export interface ModelNumbers {
@@ -14,14 +20,10 @@ export interface ModelNumbers {
   readonly openMs: number
   readonly firstRunMs: number
   readonly attribution: Attribution
-}
-
-/** A rate of the machine. The best run is the ceiling, the median what lasts. */
-export interface BaseNumbers {
-  readonly unit: string
-  readonly best: number
-  readonly median: number
-  readonly runs: number
+  /** Samples a second by the whole run and by kernel time alone: FlagPerf's p_infer_whole and p_infer_core. */
+  readonly wholePerSecond: number
+  readonly corePerSecond: number | null
+  readonly roofline?: Roofline
 }
 
 /** Settings of LoadGen as JSON holds them, and back. */
@@ -47,59 +49,41 @@ export const measuredRun = (raw: ModelRaw, systemName: string): MeasuredRun => (
 
 /** Computes everything that a report shows of a model case from what was measured. */
 export function modelNumbers(raw: ModelRaw): ModelNumbers {
-  const type = ({ dtype, shape }: { dtype: string; shape: number[] }) => ({ dtype: dtype as DType, shape })
-  const profile = raw.profile.map(
-    (node): ProfiledNode => ({
-      ...node,
-      inputs: node.inputs.map((input) => input ?? undefined).map((input) => input && type(input)),
-      outputs: node.outputs.map(type),
-    }),
-  )
-  const nodes = raw.profile.map(({ name, operator, domain, attributes }) => ({
-    name,
-    operator,
-    domain,
-    attributes: attributes as Attributes,
-    inputs: [],
-    depth: 0,
-  }))
+  const load = resultOf(measuredRun(raw, ''))
+  const attribution = attributionOf(raw.profile, raw.provider)
   return {
-    load: resultOf(measuredRun(raw, '')),
+    load,
     openMs: raw.openNs / 1e6,
     firstRunMs: raw.firstRunNs / 1e6,
-    attribution: attribute(profile, nodes, raw.provider),
+    attribution,
+    wholePerSecond: load.samplesPerSecond,
+    corePerSecond: attribution.microseconds === 0 ? null : 1e6 / attribution.microseconds,
+    ...(raw.ceilings ? { roofline: roofline(attribution, raw.ceilings) } : {}),
   }
 }
 
-const units = { gemm: 'GFLOP/s', memory: 'GB/s', launch: 'us per node' } as const
-
-/** Computes a rate of the machine, or the cost of a node, from the times of runs. */
-export function baseNumbers({ probe, workPerRun, timesNs, referenceNs }: BaseRaw): BaseNumbers {
-  const unit = units[probe]
-  const runs = timesNs.length
-  if (probe !== 'launch') {
-    return { unit, best: workPerRun / Math.min(...timesNs), median: workPerRun / median(timesNs), runs }
-  }
-  const per = (long: number, short: number) => (long - short) / workPerRun / 1000
-  return {
-    unit,
-    best: per(Math.min(...timesNs), Math.min(...referenceNs)),
-    median: per(median(timesNs), median(referenceNs)),
-    runs,
-  }
-}
-
-function numbersOf(raw: ModelRaw | BaseRaw | ComparisonRaw) {
+function numbersOf(raw: CaseRaw): unknown {
   switch (raw.kind) {
     case 'model':
       return modelNumbers(raw)
     case 'base':
       return baseNumbers(raw)
+    case 'op':
+      return opNumbers(raw)
+    case 'cold':
+      return coldNumbers(raw)
+    case 'soak':
+      return soakNumbers(raw)
+    case 'energy':
+      return energyNumbers(raw)
+    case 'train':
+      return trainNumbers(raw)
+    case 'generate':
+      return generateNumbers(raw)
     case 'comparison':
       return comparisonNumbers(raw)
   }
 }
 
 /** The derived numbers of a case as JSON holds them. */
-export const derive = (raw: ModelRaw | BaseRaw | ComparisonRaw): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(numbersOf(raw)))
+export const derive = (raw: CaseRaw): Record<string, unknown> => JSON.parse(JSON.stringify(numbersOf(raw)))

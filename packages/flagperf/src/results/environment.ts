@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { z } from 'zod'
+import { processorTicks } from '../monitors/processor.ts'
 import { VERSION } from '../version.ts'
 
 /** What a number depends on besides the model: two results with the same fingerprint come from equal machines. */
@@ -89,23 +89,15 @@ export function watchNoise(): () => Noise {
     const late = (ns: number) => (Number.isFinite(ns) ? Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS) : 0)
     const after = process.resourceUsage()
     const now = processorTicks()
-    const passed = ticks && now ? now.total - ticks.total : 0
+    const passed = now.total - ticks.total
     return {
       involuntaryContextSwitches: after.involuntaryContextSwitches - before.involuntaryContextSwitches,
-      stealShare: ticks && now && passed > 0 ? (now.steal - ticks.steal) / passed : null,
+      stealShare:
+        now.steal !== null && ticks.steal !== null && passed > 0 ? (now.steal - ticks.steal) / passed : null,
       loadAverage: process.platform === 'win32' ? null : loadavg()[0],
       maxMemoryBytes: after.maxRSS * 1024,
       loopDelayMs: { p50: late(delay.percentile(50)), p99: late(delay.percentile(99)), max: late(delay.max) },
       garbage,
     }
   }
-}
-
-/** Linux: clock ticks of all processors since the start, and those that were stolen. */
-function processorTicks(): { total: number; steal: number } | undefined {
-  if (process.platform !== 'linux') return undefined
-  const [line] = readFileSync('/proc/stat', 'utf8').split('\n')
-  // user nice system idle iowait irq softirq steal; guest times, which follow, are in user and nice already.
-  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number)
-  return { total: ticks.reduce((a, b) => a + b, 0), steal: ticks[7] ?? 0 }
 }

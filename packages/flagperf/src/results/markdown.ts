@@ -1,26 +1,15 @@
 import { comparisonNumbers } from '../compare/judge.ts'
-import { comparisonParts } from '../compare/markdown.ts'
+import { agreementCells, comparisonParts } from '../compare/markdown.ts'
 import type { Agreement } from '../compare/schema.ts'
 import { placeOf, sweepTable } from '../sweep/markdown.ts'
-import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
+import { baseNumbers } from './base.ts'
+import { caseTables } from './caseTables.ts'
+import type { Ceilings } from './ceilings.ts'
+import { type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
+import { digits, percent, table } from './table.ts'
 
 const ms = (ns: number) => (ns / 1e6).toFixed(3)
-/** Four digits, never an exponent; nothing at all is a dash. */
-function digits(value: number): string {
-  if (value === 0) return '–'
-  if (value > 0 && value < 0.001) return '< 0.001'
-  const four = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false }
-  return value.toLocaleString('en', four)
-}
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
 /** A result as a Markdown page. Everything in it is computed from the raw samples. */
 export function toMarkdown(result: ResultFile): string {
   const { environment: env } = result
@@ -36,6 +25,7 @@ export function toMarkdown(result: ResultFile): string {
   const broken = result.cases.filter((row) => row.status !== 'ok' && !placeOf(row))
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
+  parts.push(...caseTables(result.cases))
   if (swept.length > 0) {
     const { header, body } = sweepTable(swept)
     parts.push('## Settings', table(header, body))
@@ -103,7 +93,8 @@ function modelTable(rows: readonly CaseRow[]): string {
 
 function operatorTable(row: CaseRow): string {
   if (row.raw?.kind !== 'model') return ''
-  const { attribution }: ModelNumbers = modelNumbers(row.raw)
+  const numbers = modelNumbers(row.raw)
+  const { attribution } = numbers
   const rows = attribution.operators.map(({ operator, count, microseconds, share, flops }) => [
     operator,
     String(count),
@@ -124,9 +115,42 @@ function operatorTable(row: CaseRow): string {
       ? ''
       : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
   const { noise, raw } = row
-  const notes = [`${elsewhere}${unknown}`, agreementLine(raw.agreement), noiseLine(noise)]
+  const notes = [
+    `${elsewhere}${unknown}`,
+    agreementLine(raw.agreement),
+    noiseLine(noise),
+    rooflineText(numbers, raw.ceilings),
+  ]
   const times = table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)
   return [`### ${row.name}: where the time goes`, times, ...notes.filter((note) => note !== '')].join('\n\n')
+}
+
+/** Nodes that take the most time, under the roof. */
+const HEAVIEST = 10
+
+function rooflineText(
+  { roofline, corePerSecond, wholePerSecond }: ModelNumbers,
+  ceilings: Ceilings | undefined,
+): string {
+  if (!roofline || !ceilings) return ''
+  const { mfu, efficiency, bounds, points, ridge } = roofline
+  const known = (share: number | null) => (share === null ? '–' : percent(share))
+  const heaviest = [...points].sort((a, b) => b.share - a.share).slice(0, HEAVIEST)
+  const rows = heaviest.map((point) => [
+    `${point.operator} ${point.name}`,
+    percent(point.share),
+    point.intensity === null ? '–' : digits(point.intensity),
+    digits(point.gigaflops),
+    digits(point.gigabytes),
+    point.boundBy,
+    known(point.efficiency),
+  ])
+  const compute = Object.entries(ceilings.compute).map(([dtype, rate]) => `${dtype} ${digits(rate)} G/s`)
+  return `Ceilings measured in this run: ${compute.join(', ')}; memory ${digits(ceilings.bandwidth)} GB/s; a node costs ${digits(ceilings.launchUs)} us. Ridge at ${digits(ridge)} FLOP/byte.
+
+p_infer_whole ${digits(wholePerSecond)}/s, p_infer_core ${digits(corePerSecond)}/s, MFU ${known(mfu)} of the measured fp32 ceiling, ${known(efficiency)} of what the roof allows. Kernel time bound by compute ${percent(bounds.compute)}, memory ${percent(bounds.memory)}, launch ${percent(bounds.launch)}.
+
+${table(['node', 'share', 'FLOP/byte', 'GFLOP/s', 'GB/s', 'bound by', 'of the roof'], rows)}`
 }
 
 function comparisonSection({ name, raw }: CaseRow): string {
@@ -145,9 +169,9 @@ function comparisonSection({ name, raw }: CaseRow): string {
 
 function agreementLine(agreement: readonly Agreement[] = []): string {
   if (agreement.length === 0) return ''
-  const each = agreement.map(({ output, maxAbs, maxRel, cosine }) => {
-    const number = (value: number | null) => (value === null ? 'not finite' : value.toPrecision(3))
-    return `${output}: max abs ${number(maxAbs)}, max rel ${number(maxRel)}, cosine ${cosine === null ? '–' : cosine.toFixed(7)}`
+  const each = agreement.map((output) => {
+    const [maxAbs, maxRel, cosine] = agreementCells(output)
+    return `${output.output}: max abs ${maxAbs}, max rel ${maxRel}, cosine ${cosine}`
   })
   return `Outputs beside those of the CPU without graph optimisation: ${each.join('; ')}.`
 }

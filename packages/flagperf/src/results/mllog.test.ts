@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import type { BaseRaw } from './base.ts'
 import { derive } from './derive.ts'
 import { environment } from './environment.ts'
 import { toMllog } from './mllog.ts'
-import type { BaseRaw, ModelRaw } from './schema.ts'
+import type { ModelRaw } from './schema.ts'
 
 const model: ModelRaw = {
   kind: 'model',
@@ -27,7 +28,14 @@ const model: ModelRaw = {
   provider: 'cpu',
   profile: [],
 }
-const gemm: BaseRaw = { kind: 'base', probe: 'gemm', workPerRun: 2000, timesNs: [20, 40], referenceNs: [] }
+const gemm: BaseRaw = {
+  kind: 'base',
+  probe: 'gemm',
+  dtype: 'float32',
+  workPerRun: 2000,
+  timesNs: [20, 40],
+  referenceNs: [],
+}
 
 test('every line is an entry of MLLOG, with LoadGen’s keys for load tests', () => {
   const text = toMllog({

@@ -1,7 +1,17 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import { agreementSchema, comparisonRaw } from '../compare/schema.ts'
+import { monitorSeries } from '../monitors/series.ts'
+import { baseRaw } from './base.ts'
+import { ceilingsSchema } from './ceilings.ts'
+import { coldRaw } from './cold.ts'
+import { energyRaw } from './energy.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
+import { generateRaw } from './generate.ts'
+import { opRaw } from './op.ts'
+import { profiledNodeSchema } from './profile.ts'
+import { soakRaw } from './soak.ts'
+import { trainRaw } from './train.ts'
 
 const count = z.number().int().nonnegative()
 const times = z.array(z.number())
@@ -19,19 +29,6 @@ const recordSchema = z.object({
   errors: z.array(z.object({ key: z.string(), message: z.string() })),
 })
 
-const tensorType = z.object({ dtype: z.string(), shape: z.array(count) })
-
-const profiledNode = z.object({
-  name: z.string(),
-  operator: z.string(),
-  domain: z.string(),
-  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.number())])),
-  provider: z.string(),
-  microseconds: times,
-  inputs: z.array(tensorType.nullable()),
-  outputs: z.array(tensorType),
-})
-
 /** What was measured on a model: every sample of the load test, and every run of every node. */
 const modelRaw = z.object({
   kind: z.literal('model'),
@@ -42,23 +39,13 @@ const modelRaw = z.object({
   openNs: z.number(),
   firstRunNs: z.number(),
   provider: z.string(),
-  profile: z.array(profiledNode),
+  profile: z.array(profiledNodeSchema),
+  /** Of the chip, where they were measured in the same run. */
+  ceilings: ceilingsSchema.optional(),
   /** How far outputs are from those of the CPU without graph optimisation, on the same inputs. */
   agreement: z.array(agreementSchema).optional(),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
-
-/** What was measured of the machine: times of runs whose work is known. */
-const baseRaw = z.object({
-  kind: z.literal('base'),
-  probe: z.enum(['gemm', 'memory', 'launch']),
-  /** Work of one run: floating-point operations, bytes, or nodes beyond those of the shorter chain. */
-  workPerRun: z.number(),
-  timesNs: times,
-  /** `launch` only: times of the shorter chain. */
-  referenceNs: times,
-})
-export type BaseRaw = z.infer<typeof baseRaw>
 
 const statuses = ['ok', 'failed', 'crashed', 'timed-out', 'out-of-memory'] as const
 export type Status = (typeof statuses)[number]
@@ -71,10 +58,26 @@ const caseRow = z.object({
   /** What was asked for. */
   options: z.record(z.string(), z.unknown()),
   noise: noiseSchema.optional(),
-  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, comparisonRaw]).optional(),
+  /** The machine while it ran. */
+  monitor: monitorSeries.optional(),
+  raw: z
+    .discriminatedUnion('kind', [
+      modelRaw,
+      baseRaw,
+      comparisonRaw,
+      opRaw,
+      coldRaw,
+      soakRaw,
+      energyRaw,
+      trainRaw,
+      generateRaw,
+    ])
+    .optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
 })
+/** What a case measured. */
+export type CaseRaw = NonNullable<z.infer<typeof caseRow>['raw']>
 export type CaseRow = z.infer<typeof caseRow>
 
 /** A result file of flagperf. */

@@ -1,3 +1,4 @@
+import { ceilingsOf } from './ceilings.ts'
 import { derive } from './derive.ts'
 import { fingerprintOf } from './environment.ts'
 import type { ResultFile } from './schema.ts'
@@ -20,6 +21,11 @@ export function verify(result: ResultFile): Discrepancy[] {
   for (const { name, status, raw, derived } of result.cases) {
     const computed = raw && status === 'ok' ? derive(raw) : undefined
     compare(name, derived, computed, found)
+    if (raw?.kind !== 'model' || !raw.ceilings) continue
+    // Ceilings are numbers that follow from other cases of the file.
+    const { from } = raw.ceilings
+    const rows = result.cases.filter((row) => from.includes(row.name))
+    compare(`${name}.ceilings`, raw.ceilings, ceilingsOf(rows), found)
   }
   return found
 }

@@ -37,6 +37,12 @@ interface Golden {
     standardError: number
   }[]
   power: [n: number, deviation: number, difference: number, power: number][]
+  theilSen: {
+    x: number[]
+    y: number[]
+    confidence: number
+    line: [slope: number, intercept: number, low: number, high: number]
+  }[]
   unpairedPower: [n: number, proportion: number, rise: number, power: number][]
 }
 
