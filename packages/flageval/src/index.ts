@@ -1,9 +1,13 @@
 export type {
+  BitextData,
   ClassificationData,
   Dataset,
+  Episodes,
   FoilsData,
+  MultiLabelData,
   PairsData,
   Picture,
+  References,
   RetrievalData,
 } from './datasets/index.ts'
 export { type DatasetName, datasets } from './datasets/index.ts'
@@ -19,4 +23,4 @@ export { type ColumnLog, readLog } from './run/sampleLog.ts'
 export { openRun, validate } from './run/validate.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
-export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'
+export { allTasks, type BoardTask, findTasks, readTasks, suites, type Task, type Tier } from './tasks/task.ts'

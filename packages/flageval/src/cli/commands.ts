@@ -54,7 +54,8 @@ export function list({ terminal }: Context, options: { json?: boolean }): void {
 
 export interface RunCommandOptions {
   model: string
-  task: string[]
+  task?: string[]
+  suite?: string[]
   output: string
   languages?: string[]
   cache?: string
@@ -64,7 +65,13 @@ export interface RunCommandOptions {
 /** `flageval run`. The exit code tells whether every column has scores. */
 export async function runCommand(context: Context, options: RunCommandOptions): Promise<number> {
   const { terminal } = context
-  const tasks = findTasks(options.task)
+  const names = [...(options.task ?? []), ...(options.suite ?? [])]
+  if (names.length === 0) {
+    throw new FlagError('invalid-argument', 'no task: give --task or --suite', {
+      hint: 'flageval list shows them',
+    })
+  }
+  const tasks = findTasks(names)
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
   const model = await context.openModel(options.model)
   try {

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { emojiNames, nameIn } from './cldr.ts'
-import type { Picture, RetrievalData } from './dataset.ts'
+import type { ClassificationData, Episodes, RetrievalData } from './dataset.ts'
+import { type Concept, galleries, type Negatives, tenOfEach, tenWay } from './episodes.ts'
 import { packageFolder, packageJson, remembered } from './packages.ts'
 
 interface OpenMoji {
   emoji: string
   hexcode: string
   group: string
+  subgroups: string
   skintone: string
 }
 
@@ -18,28 +20,27 @@ const VARIANT = /200D|1F3F[B-F]/
 const openMojiFolder = remembered(packageFolder)
 
 /** OpenMoji's drawing of an emoji. */
-export const openMoji = (code: string): Picture => ({
+export const openMoji = (code: string): { id: string; input: string } => ({
   id: code,
   input: join(openMojiFolder('openmoji'), 'color/svg', `${code}.svg`),
 })
 
 /** Twemoji's drawing of an emoji, if it has one; its file names leave most U+FE0F and all leading zeros out. */
-function twemoji(folder: string, code: string): Picture | undefined {
+function twemoji(folder: string, code: string): string | undefined {
   const parts = code.toLowerCase().split('-')
   const short = parts.map((part) => part.replace(/^0+/, ''))
   const names = [short.filter((part) => part !== 'fe0f').join('-'), short.join('-')]
-  const input = names.map((name) => join(folder, `${name}.svg`)).find(existsSync)
-  return input === undefined ? undefined : { id: code, input }
+  return names.map((name) => join(folder, `${name}.svg`)).find(existsSync)
 }
 
 /** The emoji that both styles draw and that are no flags and no forms of others, in OpenMoji's order. */
 const emojiConcepts = remembered((folder) => {
   return packageJson<OpenMoji[]>('openmoji', 'data/openmoji.json').flatMap((entry) => {
-    const { emoji, hexcode, group, skintone } = entry
+    const { emoji, hexcode, group, subgroups, skintone } = entry
     const base = !group.startsWith('extras') && group !== 'flags' && group !== 'component'
     if (!base || skintone || VARIANT.test(hexcode)) return []
     const reference = twemoji(folder, hexcode)
-    return reference === undefined ? [] : [{ emoji, code: hexcode, reference }]
+    return reference === undefined ? [] : [{ emoji, code: hexcode, area: group, block: subgroups, reference }]
   })
 })
 
@@ -66,6 +67,40 @@ export function loadEmoji(language: string): RetrievalData {
     kind: 'retrieval',
     pictures: concepts.map(({ code }) => openMoji(code)),
     captions,
-    references: concepts.map(({ reference }) => reference),
+    references: new Map(concepts.map(({ code, reference }) => [code, reference])),
   }
+}
+
+/** Ten emoji of every kind that has them, with their names in one language. */
+export function emojiOfEachKind(language: string): { concepts: Concept[]; references: Map<string, string> } {
+  const names = emojiNames(language)
+  const chosen = tenOfEach(emojiConcepts(packageFolder('@twemoji/svg')))
+  return {
+    concepts: chosen.map(({ emoji, code, area, block }) => ({
+      id: code,
+      name: nameIn(language, names, emoji),
+      picture: openMoji(code),
+      area,
+      block,
+    })),
+    references: new Map(chosen.map(({ code, reference }) => [code, reference])),
+  }
+}
+
+/** Emoji and their names in galleries of `gallery` each, from all kinds. */
+export function loadEmojiGalleries(
+  language: string,
+  { gallery }: { gallery: number },
+): Episodes<RetrievalData> {
+  const { concepts, references } = emojiOfEachKind(language)
+  return galleries(concepts, gallery, references)
+}
+
+/** The name of an emoji among ten: wrong ones from anywhere, of its group (food) or of its kind (fruit). */
+export function loadEmojiClasses(
+  language: string,
+  { negatives }: { negatives: Negatives },
+): Episodes<ClassificationData> {
+  const { concepts, references } = emojiOfEachKind(language)
+  return tenWay(concepts, ['{c}'], negatives, references)
 }

@@ -9,10 +9,10 @@ import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
-import { type Task, taskSchema } from '../tasks/task.ts'
+import { loadTask, type Task, taskSchema } from '../tasks/task.ts'
 import { type Column, columnsOf } from './columns.ts'
 import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
-import { type Embed, evaluate, withReferences } from './evaluate.ts'
+import { type Embed, evaluate, requestsOf, withReferences } from './evaluate.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { SampleLog } from './sampleLog.ts'
 
@@ -115,10 +115,15 @@ export async function run(
 
 async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<SampleRecord[]> {
   const language = column.language === '*' ? task.languages[0] : column.language
-  const data = await datasets[task.dataset].load(language)
+  const data = await loadTask(task, language)
   let records: SampleRecord[]
-  if (column.system === 'model') records = await evaluate(data, vectors)
-  else {
+  if (column.system === 'model') {
+    // Everything at once first, so that the model is asked in whole batches also where episodes are small.
+    const { texts, pictures } = requestsOf(data)
+    if (pictures.length > 0) await vectors('image', pictures)
+    await vectors('text', texts)
+    records = await evaluate(data, vectors)
+  } else {
     const { data: pictured, texts } = withReferences(data)
     records = await evaluate(pictured, async (what, inputs) => {
       const pictures = inputs.map((input) =>

@@ -5,6 +5,7 @@ import {
   brierScore,
   bytePerplexity,
   type ChoiceRule,
+  distanceThresholds,
   exactMatch,
   meanAveragePrecision,
   meanPerClassRecall,
@@ -33,7 +34,7 @@ export interface Metric<K extends RecordKind = RecordKind> {
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
 const pick = <T>(records: readonly T[], places: ArrayLike<number>) => Array.from(places, (at) => records[at])
 
-type Ranked = RecordOf<'retrieval'> | RecordOf<'classification'>
+type Ranked = RecordOf<'retrieval'> | RecordOf<'classification'> | RecordOf<'bitext'>
 
 /** Ties count against the model. */
 const hit = ({ better, equal }: Ranked, k: number) => Number(better + equal < k)
@@ -88,6 +89,30 @@ function accuracyAt(k: number): Metric<'classification'> {
     chance: (records) => mean(records.map((record) => luckyHit(record, k))),
   }
 }
+
+/** The share of answers not farther away than so many kilometres. */
+function within(limit: number): Metric<'classification'> {
+  return {
+    kind: 'classification',
+    higherIsBetter: true,
+    each: ({ kilometres, better, equal }) =>
+      kilometres === undefined ? null : Number(!(better === 0 && equal > 0) && kilometres.answer <= limit),
+    chance: (records) =>
+      mean(
+        records.flatMap(({ kilometres }) =>
+          kilometres ? [mean(kilometres.candidates.map((km) => Number(km <= limit)))] : [],
+        ),
+      ),
+  }
+}
+
+/** Both directions count alike. */
+const translationRecall = (k: number): Metric<'bitext'> => ({
+  kind: 'bitext',
+  higherIsBetter: true,
+  each: (record) => hit(record, k),
+  chance: (records) => mean(records.map((record) => luckyHit(record, k))),
+})
 
 function pair(key: 'text' | 'image' | 'group', chance: number): Metric<'pair'> {
   return {
@@ -165,6 +190,9 @@ export const metrics = {
     },
     chance: (records) => mean(records.map((record) => luckyHit(record, 1))),
   } satisfies Metric<'classification'>,
+  ...Object.fromEntries(distanceThresholds.map((km) => [`within_${km}km`, within(km)])),
+  'bitext@1': translationRecall(1),
+  'bitext@5': translationRecall(5),
   mAP: meanPrecision('every positive'),
   mAP_11_point: meanPrecision('11-point'),
   text: pair('text', 1 / 4),
