@@ -58,14 +58,14 @@ describe('flageval', () => {
     for (const id of ['emoji-retrieval', 'flag-countries', 'shape-foils', 'shape-pairs'])
       expect(out).toContain(id)
     const { suites } = JSON.parse((await flageval('list', '--json')).out)
-    expect(suites['multilingual-mini'].length).toBe(4)
+    expect(suites['multilingual-mini'].length).toBe(6)
   })
 
   it('runs, validates and compares', async () => {
     const { code, out } = await runOf('a')
     expect(code).toBe(0)
     expect(out).toMatch(
-      /^shape-pairs\n\s+text\s+image\s+group\nen .*\nru .*\nmean .*\nchance\s+25\.0\s+25\.0\s+16\.7\n126 samples in 63/m,
+      /^shape-pairs\n\s+text\s+image\s+group\nen .*\nru .*\nmean .*\nraw pixels .*\nchance\s+25\.0\s+25\.0\s+16\.7\n126 samples in 63/m,
     )
     await runOf('b')
     expect((await flageval('validate', at('run-a'))).code).toBe(0)

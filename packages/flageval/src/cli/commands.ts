@@ -8,7 +8,7 @@ import { run } from '../run/run.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
 import { allTasks, findTasks, suites } from '../tasks/task.ts'
-import { type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
+import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 import { aligned, printJson, type Terminal } from './terminal.ts'
 
 /** What commands need from outside; tests give their own. */
@@ -75,7 +75,11 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
   const model = await context.openModel(options.model)
   try {
-    const { run: info, results } = await run(model, tasks, {
+    const {
+      run: info,
+      results,
+      board,
+    } = await run(model, tasks, {
       output: options.output,
       ...(languages && { languages }),
       ...(options.cache && { cache: options.cache }),
@@ -84,8 +88,15 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       },
     })
     if (terminal.isInteractive) terminal.err('\r\x1b[2K')
-    if (options.json) printJson(terminal, { run: info, results })
-    else terminal.out(`${tasks.map(({ id }) => scoreTable(id, results)).join('\n\n')}\n`)
+    if (options.json) printJson(terminal, { run: info, results, board })
+    else {
+      // A suite's table says it all; what failed, and tasks outside the board, are shown by themselves.
+      const whole = (id: string) => results.every((it) => it.task !== id || it.error === undefined)
+      const others = tasks.filter(({ id, board: own }) => !own || !whole(id) || !options.suite)
+      const parts = others.map(({ id }) => scoreTable(id, results))
+      if (board.length > 0) parts.push(boardTables(board))
+      terminal.out(`${parts.join('\n\n')}\n`)
+    }
     return results.every(({ error }) => error === undefined) ? 0 : 1
   } finally {
     await model.dispose()

@@ -1,3 +1,4 @@
+import type { BoardCell } from '../run/board.ts'
 import type { Column } from '../run/columns.ts'
 import type { ColumnResult } from '../run/results.ts'
 import type { Comparison, Score } from '../score/score.ts'
@@ -24,9 +25,10 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const row = (label: string, cells: readonly string[]) => [label, ...cells]
     const rows = [...scored]
       .sort((a, b) => Number(a.system === 'raw pixels') - Number(b.system === 'raw pixels'))
-      .map(({ system, language, scores }) =>
-        row(system === 'model' ? language : system, scores?.map(withInterval) ?? []),
-      )
+      .map(({ system, language, scores }) => {
+        const label = system === 'model' ? language : language === '*' ? system : `${system}, ${language}`
+        return row(label, scores?.map(withInterval) ?? [])
+      })
     const languages = scored.filter(({ system }) => system === 'model')
     if (languages.length > 1) {
       const means = names.map((name, i) =>
@@ -45,6 +47,48 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
   for (const { system, language, error } of failed)
     lines.push(`${system === 'model' ? language : system}: failed: ${error?.message}`)
   return lines.join('\n')
+}
+
+const tierNames = { low: 'low difficulty', medium: 'medium difficulty', high: 'high difficulty' }
+
+/** One table a tier: FlagEval's seven tasks as columns; languages, their mean, the baseline and chance as rows. */
+export function boardTables(cells: readonly BoardCell[]): string {
+  const tables = Object.entries(tierNames).flatMap(([tier, title]) => {
+    const own = cells.filter((cell) => cell.tier === tier)
+    if (own.length === 0) return []
+    const codes = [...new Set(own.flatMap(({ languages }) => languages.map(({ language }) => language)))]
+    const row = (label: string, cell: (it: BoardCell) => string) => [label, ...own.map(cell)]
+    const range = (metric: string, it: { value: number; low: number; high: number } | null, sign = '') =>
+      it === null
+        ? '–'
+        : `${it.value > 0 ? sign : ''}${shown(metric, it.value)} [${shown(metric, it.low)}, ${shown(metric, it.high)}]`
+    const rows = codes.map((code) =>
+      row(code, ({ languages, chance }) => {
+        const found = languages.find(({ language }) => language === code)
+        if (found === undefined) return 'failed'
+        const { low, high } = found
+        const isGuess = chance !== null && low <= chance && chance <= high
+        return `${withInterval(found)}${isGuess ? ' ?' : '  '}`
+      }),
+    )
+    const padded = (text: string) => `${text}  `
+    return [
+      [
+        title,
+        aligned([
+          row('', ({ board, synthetic }) => padded(`${board}${synthetic ? '*' : ''}`)),
+          row('', ({ metric }) => padded(metric)),
+          ...rows,
+          row('mean', ({ metric, mean: it }) => padded(range(metric, it))),
+          row('raw pixels', ({ metric, pixels }) => padded(range(metric, pixels))),
+          row('mean − pixels', ({ metric, gain }) => padded(range(metric, gain, '+'))),
+          row('chance', ({ metric, chance }) => padded(chance === null ? '–' : shown(metric, chance))),
+        ]),
+      ].join('\n'),
+    ]
+  })
+  const legend = '95 % intervals; ? the interval contains chance; * drawn by rules, not found'
+  return [...tables, legend].join('\n\n')
 }
 
 export interface ComparedColumn extends Column {

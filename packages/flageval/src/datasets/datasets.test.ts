@@ -27,8 +27,8 @@ function foreign(language: string, texts: readonly string[]): number {
 }
 
 describe('data sets', () => {
-  it('tasks ask for twelve languages each', () => {
-    for (const task of allTasks()) expect(task.languages, task.id).toEqual(languages)
+  it('tasks ask for twelve languages each, but those that ask for more', () => {
+    for (const task of allTasks()) expect(task.languages.slice(0, 12), task.id).toEqual(languages)
   })
 
   it('emoji: the same pictures and distinct names in every language', () => {
@@ -36,7 +36,7 @@ describe('data sets', () => {
     for (const language of languages) {
       const { pictures, captions, references } = datasets.emoji.load(language)
       expect(idsOf(pictures)).toEqual(idsOf(english.pictures))
-      expect(references?.length).toBe(pictures.length)
+      expect(references?.size).toBe(pictures.length)
       expect(new Set(captions.map(({ text }) => text)).size).toBe(pictures.length)
       expect(
         foreign(
@@ -53,7 +53,7 @@ describe('data sets', () => {
     for (const language of ['en', 'ar', 'ja']) {
       const { pictures, classes, templates, references } = await datasets.flags.load(language)
       expect(pictures.length).toBe(allTasks().find(({ id }) => id === 'flag-countries')?.samples)
-      expect(references?.length).toBe(classes.length)
+      expect(references?.size).toBe(classes.length)
       expect(new Set(classes.map(({ name }) => name)).size).toBe(classes.length)
       for (const template of templates) expect(template).toContain('{c}')
       expect(new Set(templates).size).toBe(templates.length)
@@ -74,16 +74,15 @@ describe('data sets', () => {
       pictures: all.pictures.slice(0, 40),
       gold: all.gold.slice(0, 40),
       classes: all.classes.slice(0, 40),
-      references: all.references?.slice(0, 40) ?? [],
     }
     // Not the first ones, which are all yellow faces.
-    const { pictures, captions, references = [] } = datasets.emoji.load('en')
+    const { pictures, captions, references } = datasets.emoji.load('en')
     const spread = (_: unknown, i: number) => i % 34 === 0
     const emoji = {
       kind: 'retrieval' as const,
       pictures: pictures.filter(spread),
       captions: captions.filter(spread).map((caption, picture) => ({ ...caption, picture })),
-      references: references.filter(spread),
+      ...(references && { references }),
     }
     for (const [data, metric] of [
       [flags, 'acc1'],

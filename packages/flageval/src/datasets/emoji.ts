@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { emojiNames, nameIn } from './cldr.ts'
 import type { ClassificationData, Episodes, RetrievalData } from './dataset.ts'
-import { type Concept, galleries, type Negatives, tenOfEach, tenWay } from './episodes.ts'
+import { CANDIDATES, type Concept, galleries, type Negatives, tenOfEach, tenWay } from './episodes.ts'
 import { packageFolder, packageJson, remembered } from './packages.ts'
 
 interface OpenMoji {
@@ -71,10 +71,12 @@ export function loadEmoji(language: string): RetrievalData {
   }
 }
 
-/** Ten emoji of every kind that has them, with their names in one language. */
+/** Ten emoji of every second kind that has them, with their names in one language. */
 export function emojiOfEachKind(language: string): { concepts: Concept[]; references: Map<string, string> } {
   const names = emojiNames(language)
-  const chosen = tenOfEach(emojiConcepts(packageFolder('@twemoji/svg')))
+  const chosen = tenOfEach(emojiConcepts(packageFolder('@twemoji/svg'))).filter(
+    (_, i) => Math.floor(i / CANDIDATES) % 2 === 0,
+  )
   return {
     concepts: chosen.map(({ emoji, code, area, block }) => ({
       id: code,

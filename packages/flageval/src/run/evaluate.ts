@@ -165,8 +165,9 @@ async function retrieve({ pictures, captions }: RetrievalData, embed: Embed): Pr
       ...ranked(forward, i, pictureNames),
     }),
   )
+  const captionsOf = pictures.map((): string[] => [])
+  for (const { text, picture } of captions) captionsOf[picture].push(text)
   const shown = pictures.map(({ id }, i): RecordOf<'retrieval'> => {
-    const own = captions.filter(({ picture }) => picture === i)
     return {
       kind: 'retrieval',
       direction: 'image-to-text',
@@ -175,8 +176,8 @@ async function retrieve({ pictures, captions }: RetrievalData, embed: Embed): Pr
       request: images.keys[i].slice(0, 16),
       cluster: id,
       candidates: captions.length,
-      right: own.length,
-      gold: own.map(({ text }) => text),
+      right: captionsOf[i].length,
+      gold: captionsOf[i],
       ...ranked(backward, i, captionNames),
     }
   })

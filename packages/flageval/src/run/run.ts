@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { FlagError } from '@flag/core-tensor'
+import { FlagError, Tensor } from '@flag/core-tensor'
 import { z } from 'zod'
 import { datasets } from '../datasets/index.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
@@ -10,6 +10,7 @@ import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
 import { loadTask, type Task, taskSchema } from '../tasks/task.ts'
+import { type BoardCell, boardOf } from './board.ts'
 import { type Column, columnsOf } from './columns.ts'
 import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
 import { type Embed, evaluate, requestsOf, withReferences } from './evaluate.ts'
@@ -59,6 +60,20 @@ export function readRun(folder: string): RunInfo {
   throw new FlagError('corrupt-file', `${file}: ${path.join('.')}: ${message}`)
 }
 
+/** The raw-pixel baseline; every picture is read once. */
+function pixelBaseline(): Embed {
+  const known = new Map<string, Tensor<'float32'>>()
+  return async (_, inputs) => {
+    const keys = await requestKeys('image', inputs)
+    for (const [i, key] of keys.entries())
+      if (!known.has(key)) known.set(key, await pixelVectors([inputs[i]]))
+    const rows = keys.map((key) => (known.get(key) as Tensor<'float32'>).data)
+    const data = new Float32Array(rows.length * rows[0].length)
+    rows.forEach((row, i) => void data.set(row, i * row.length))
+    return { vectors: new Tensor('float32', [rows.length, rows[0].length], data), keys }
+  }
+}
+
 /** Writes JSON under a temporary name and renames it. */
 async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.tmp`
@@ -83,13 +98,14 @@ export async function run(
   model: EmbeddingModel,
   tasks: readonly Task[],
   options: RunOptions,
-): Promise<{ run: RunInfo; results: ColumnResult[] }> {
+): Promise<{ run: RunInfo; results: ColumnResult[]; board: BoardCell[] }> {
   const info = describe(model, tasks, options.languages)
   await mkdir(options.output, { recursive: true })
   if (existsSync(join(options.output, 'run.json'))) checkSame(readRun(options.output), info, options.output)
   else await writeJson(join(options.output, 'run.json'), info)
   const log = await SampleLog.open(join(options.output, 'samples.jsonl'))
   const cache = await EmbeddingCache.open(options.cache ?? defaultCache(), model.fingerprint)
+  const pixels = pixelBaseline()
   try {
     for (const column of columnsOf(tasks, options.languages)) {
       if (log.has(column)) continue
@@ -98,22 +114,28 @@ export async function run(
       const vectors: Embed = (what, inputs) =>
         embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
       try {
-        await log.append({ column, records: await scoreColumn(column, task, vectors) })
+        await log.append({ column, records: await scoreColumn(column, task, vectors, pixels) })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
         await log.append({ column, error: { code: error.code, message: error.message } })
       }
     }
     const results = resultsOf(log.columns(), tasks)
-    await writeJson(join(options.output, 'results.json'), { run: info, results })
-    return { run: info, results }
+    const board = boardOf(log.columns(), tasks)
+    await writeJson(join(options.output, 'results.json'), { run: info, results, board })
+    return { run: info, results, board }
   } finally {
     await log.close()
     await cache.close()
   }
 }
 
-async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<SampleRecord[]> {
+async function scoreColumn(
+  column: Column,
+  task: Task,
+  vectors: Embed,
+  pixels: Embed,
+): Promise<SampleRecord[]> {
   const language = column.language === '*' ? task.languages[0] : column.language
   const data = await loadTask(task, language)
   let records: SampleRecord[]
@@ -125,12 +147,12 @@ async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<
     records = await evaluate(data, vectors)
   } else {
     const { data: pictured, texts } = withReferences(data)
-    records = await evaluate(pictured, async (what, inputs) => {
-      const pictures = inputs.map((input) =>
-        what === 'text' ? (texts.get(input as string) as PictureInput) : input,
-      )
-      return { vectors: await pixelVectors(pictures), keys: await requestKeys('image', pictures) }
-    })
+    records = await evaluate(pictured, (what, inputs) =>
+      pixels(
+        'image',
+        inputs.map((input) => (what === 'text' ? (texts.get(input as string) as PictureInput) : input)),
+      ),
+    )
   }
   if (records.length !== task.samples) {
     throw new FlagError(

@@ -79,6 +79,7 @@ describe('scores', () => {
     const kinds = new Set(Object.values(metrics).map(({ kind }) => kind))
     expect([...kinds].sort()).toEqual([
       'answer',
+      'bitext',
       'choice',
       'classification',
       'code',

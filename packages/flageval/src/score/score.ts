@@ -61,6 +61,10 @@ export function score(records: readonly SampleRecord[], name: string): Score {
     return { ...common, value, low, high, interval: 'wilson', samples }
   }
   const { low, high } = bootstrapMean(values, { clusters, resamples: RESAMPLES })
+  // Clusters that are all alike leave nothing to draw either: half right in each is no certainty.
+  if (low === high && values.every((x) => x === 0 || x === 1)) {
+    return { ...common, value, ...wilsonInterval(value * units, units), interval: 'wilson', samples }
+  }
   return { ...common, value, low, high, interval: 'bootstrap', samples }
 }
 
