@@ -1,3 +1,12 @@
+export { type FormatOptions, loadFormat } from './datasets/formats/index.ts'
+export {
+  type ChoiceQuestion,
+  type HumanEvalProblem,
+  readCsem,
+  readDocuments,
+  readHumanEval,
+  readImageEval,
+} from './datasets/formats/texts.ts'
 export type {
   BitextData,
   ClassificationData,
@@ -24,4 +33,5 @@ export { type ColumnLog, readLog } from './run/sampleLog.ts'
 export { openRun, validate } from './run/validate.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
+export { type CatalogueEntry, catalogue } from './tasks/catalogue.ts'
 export { allTasks, type BoardTask, findTasks, readTasks, suites, type Task, type Tier } from './tasks/task.ts'

@@ -1,13 +1,13 @@
 import { FlagError } from '@flag/core-tensor'
 import { holm } from '@flag/core-tensor/statistics'
-import { datasets } from '../datasets/index.ts'
 import { packageFolder } from '../datasets/packages.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
 import { run } from '../run/run.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
-import { allTasks, findTasks, suites } from '../tasks/task.ts'
+import { catalogue } from '../tasks/catalogue.ts'
+import { allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
 import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 import { aligned, printJson, type Terminal } from './terminal.ts'
 
@@ -28,10 +28,14 @@ const missingPackages = (names: readonly string[]) =>
   })
 
 /** `flageval list`: tasks and suites, and what is missing for them. */
-export function list({ terminal }: Context, options: { json?: boolean }): void {
+export function list({ terminal }: Context, options: { json?: boolean; catalogue?: boolean }): void {
+  if (options.catalogue) {
+    listCatalogue(terminal, options.json)
+    return
+  }
   const tasks = allTasks().map((task) => ({
     ...task,
-    missing: missingPackages(datasets[task.dataset].packages),
+    missing: missingPackages(packagesOf(task)),
   }))
   if (options.json) {
     printJson(terminal, { tasks, suites })
@@ -50,6 +54,17 @@ export function list({ terminal }: Context, options: { json?: boolean }): void {
   ])
   terminal.out(`${aligned(rows, rows[0].length)}\n`)
   for (const [name, names] of Object.entries(suites)) terminal.out(`suite ${name}: ${names.join(', ')}\n`)
+}
+
+/** Every id of FlagEval, what it is and where its data comes from. */
+function listCatalogue(terminal: Terminal, json?: boolean): void {
+  const entries = catalogue()
+  if (json) {
+    printJson(terminal, { entries })
+    return
+  }
+  const rows = entries.map(({ id, task, language, format, from }) => [id, task, language, format, from])
+  terminal.out(`${aligned(rows, 5)}\n${entries.length} data sets\n`)
 }
 
 export interface RunCommandOptions {

@@ -29,6 +29,7 @@ ${exitCodes}`,
   program
     .command('list')
     .description('list tasks and suites')
+    .option('--catalogue', "list all data sets of FlagEval's code and where to get them")
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  flageval list')
     .action((options) => list(context, options))

@@ -17,6 +17,8 @@ export interface RetrievalData {
   readonly pictures: readonly Picture[]
   /** `picture`: place of the picture that the text describes. */
   readonly captions: readonly { readonly id: string; readonly text: string; readonly picture: number }[]
+  /** Where a caption describes several pictures (MUGE): for each picture, the place of its caption. */
+  readonly captionOf?: readonly number[]
   /** By the captions' ids. */
   readonly references?: References
 }

