@@ -1,3 +1,4 @@
+export { foreignShare, warningsOf } from './datasets/checks.ts'
 export { type FormatOptions, loadFormat } from './datasets/formats/index.ts'
 export {
   type ChoiceQuestion,
@@ -27,7 +28,7 @@ export { type RecordKind, type RecordOf, type SampleRecord, sampleRecord } from 
 export { type BoardCell, boardOf } from './run/board.ts'
 export { type Column, columnsOf, type System } from './run/columns.ts'
 export { type Embed, evaluate } from './run/evaluate.ts'
-export { type ColumnResult, resultsOf } from './run/results.ts'
+export { type ColumnResult, columnsNearChance, resultsOf } from './run/results.ts'
 export { type RunInfo, type RunOptions, run } from './run/run.ts'
 export { type ColumnLog, readLog } from './run/sampleLog.ts'
 export { openRun, validate } from './run/validate.ts'

@@ -1,8 +1,9 @@
 import { FlagError } from '@flag/core-tensor'
-import { holm } from '@flag/core-tensor/statistics'
+import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
 import { packageFolder } from '../datasets/packages.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
+import { type ColumnResult, columnsNearChance, resultsOf } from '../run/results.ts'
 import { run } from '../run/run.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
@@ -111,6 +112,7 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       const parts = others.map(({ id }) => scoreTable(id, results))
       if (board.length > 0) parts.push(boardTables(board))
       terminal.out(`${parts.join('\n\n')}\n`)
+      for (const line of warningLines(results)) terminal.err(`warning: ${line}\n`)
     }
     return results.every(({ error }) => error === undefined) ? 0 : 1
   } finally {
@@ -118,12 +120,23 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
   }
 }
 
+/** Equal warnings of a task's languages as one line. */
+function warningLines(results: readonly ColumnResult[]): string[] {
+  const lines = new Map<string, string[]>()
+  for (const { task, language, system, warnings = [] } of results)
+    for (const text of system === 'model' ? warnings : []) {
+      const key = `${task}: ${text}`
+      lines.set(key, [...(lines.get(key) ?? []), language])
+    }
+  return [...lines].map(([text, languages]) => `${text} (${languages.join(', ')})`)
+}
+
 /** `flageval compare`: the primary metric of every column that both runs have. */
 export async function compareCommand(
   { terminal }: Context,
   first: string,
   second: string,
-  options: { metric?: string; json?: boolean },
+  options: { metric?: string; correction?: 'holm' | 'bh'; json?: boolean },
 ): Promise<void> {
   const [a, b] = [await openRun(first), await openRun(second)]
   const others = new Map(b.logs.map((log) => [columnKey(log.column), log]))
@@ -140,8 +153,9 @@ export async function compareCommand(
       hint: options.metric ? `no shared task has the metric ${options.metric}` : 'run both on the same tasks',
     })
   }
+  const nearChance = columnsNearChance([resultsOf(a.logs, a.run.tasks), resultsOf(b.logs, b.run.tasks)])
   const tested = compared.flatMap(({ comparison }) => (comparison.p === null ? [] : [comparison.p]))
-  const adjusted = holm(tested)
+  const adjusted = { holm: holm, bh: benjaminiHochberg }[options.correction ?? 'holm'](tested)
   const rows = compared.map(
     (it): ComparedColumn => ({
       ...it,
@@ -149,11 +163,13 @@ export async function compareCommand(
     }),
   )
   if (options.json) {
-    printJson(terminal, { first: a.run.model, second: b.run.model, rows })
+    printJson(terminal, { first: a.run.model, second: b.run.model, rows, nearChance })
     return
   }
   terminal.out(`first: ${a.run.model.name}, second: ${b.run.model.name}; difference is second less first\n`)
-  terminal.out(`${comparisonTable(rows)}\n`)
+  terminal.out(`${comparisonTable(rows, options.correction)}\n`)
+  for (const name of nearChance)
+    terminal.err(`warning: ${name}: neither model differs from guessing; check the data\n`)
 }
 
 /** `flageval validate`: exit code 1 when something is wrong. */

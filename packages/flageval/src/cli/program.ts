@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { ownFolder } from '../datasets/packages.ts'
 import { type Context, compareCommand, list, runCommand, validateCommand } from './commands.ts'
 
@@ -58,6 +58,11 @@ ${exitCodes}`,
     .argument('<first>', 'run folder')
     .argument('<second>', 'run folder')
     .option('--metric <name>', "instead of each task's primary metric")
+    .addOption(
+      new Option('--correction <name>', 'for many comparisons: family-wise or false discovery rate')
+        .choices(['holm', 'bh'])
+        .default('holm'),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  flageval compare runs/m12 runs/other --metric IR@1')
     .action((first, second, options) => compareCommand(context, first, second, options))

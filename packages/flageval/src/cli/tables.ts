@@ -93,7 +93,7 @@ export function boardTables(cells: readonly BoardCell[]): string {
 
 export interface ComparedColumn extends Column {
   readonly comparison: Comparison
-  /** Holm's correction over all compared columns; null where there is no p-value. */
+  /** Corrected for all compared columns; null where there is no p-value. */
   readonly adjusted: number | null
 }
 
@@ -101,8 +101,17 @@ const signed = (metric: string, value: number) => `${value > 0 ? '+' : ''}${show
 const p = (value: number | null) => (value === null ? '–' : value < 0.001 ? '< 0.001' : value.toFixed(3))
 
 /** One row for each compared column. */
-export function comparisonTable(rows: readonly ComparedColumn[]): string {
-  const head = ['', 'first', 'second', 'difference', '95 % interval', 'p', 'p (Holm)', 'detectable']
+export function comparisonTable(rows: readonly ComparedColumn[], correction: 'holm' | 'bh' = 'holm'): string {
+  const head = [
+    '',
+    'first',
+    'second',
+    'difference',
+    '95 % interval',
+    'p',
+    correction === 'holm' ? 'p (Holm)' : 'q (BH)',
+    'detectable',
+  ]
   const body = rows.map(({ task, language, comparison, adjusted }) => {
     const { metric, first, second, difference, low, high, detectable } = comparison
     return [

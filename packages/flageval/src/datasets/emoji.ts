@@ -12,6 +12,7 @@ interface OpenMoji {
   group: string
   subgroups: string
   skintone: string
+  unicode: number
 }
 
 /** A person's gender or skin tone spelled out: a form of another emoji. */
@@ -36,21 +37,28 @@ function twemoji(folder: string, code: string): string | undefined {
 /** The emoji that both styles draw and that are no flags and no forms of others, in OpenMoji's order. */
 const emojiConcepts = remembered((folder) => {
   return packageJson<OpenMoji[]>('openmoji', 'data/openmoji.json').flatMap((entry) => {
-    const { emoji, hexcode, group, subgroups, skintone } = entry
+    const { emoji, hexcode, group, subgroups, skintone, unicode } = entry
     const base = !group.startsWith('extras') && group !== 'flags' && group !== 'component'
     if (!base || skintone || VARIANT.test(hexcode)) return []
     const reference = twemoji(folder, hexcode)
-    return reference === undefined ? [] : [{ emoji, code: hexcode, area: group, block: subgroups, reference }]
+    return reference === undefined
+      ? []
+      : [{ emoji, code: hexcode, area: group, block: subgroups, unicode, reference }]
   })
 })
 
 /**
  * OpenMoji's drawings of emoji and their CLDR names in one language; Twemoji's drawings are the references. Throws
  * `invalid-argument` when two emoji share a name.
+ *
+ * @param options.unicode only emoji up to this version of Unicode, without keycaps: what most languages have names for
  */
-export function loadEmoji(language: string): RetrievalData {
+export function loadEmoji(language: string, options: { unicode?: number } = {}): RetrievalData {
   const names = emojiNames(language)
-  const concepts = emojiConcepts(packageFolder('@twemoji/svg'))
+  const concepts = emojiConcepts(packageFolder('@twemoji/svg')).filter(
+    ({ unicode, block }) =>
+      options.unicode === undefined || (unicode <= options.unicode && block !== 'keycap'),
+  )
   const captions = concepts.map(({ emoji, code }, picture) => ({
     id: code,
     text: nameIn(language, names, emoji),

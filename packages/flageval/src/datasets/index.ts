@@ -4,7 +4,8 @@ import { loadEmoji, loadEmojiClasses, loadEmojiGalleries } from './emoji.ts'
 import { loadFlagPlaces, loadFlags } from './flags.ts'
 import { fontPackages } from './lettering.ts'
 import { loadMotion } from './motion.ts'
-import { loadShapeFoils, loadShapePairs } from './shapes.ts'
+import { loadShapeFoils, loadShapeLabels, loadShapePairs } from './shapes.ts'
+import { loadUdhr } from './udhr.ts'
 import { loadWords } from './words.ts'
 
 /** How a data set is loaded, and what a task may say about it. */
@@ -15,9 +16,11 @@ interface Source<Options extends z.ZodType = z.ZodType> {
   readonly packages: readonly string[]
 }
 
-const source = <Options extends z.ZodType, Load extends Source<Options>['load']>(
-  it: Source<Options> & { load: Load },
-) => it
+const source = <Options extends z.ZodType, Load extends Source<Options>['load']>(it: {
+  readonly options: Options
+  readonly load: Load
+  readonly packages: readonly string[]
+}) => it
 
 const none = z.strictObject({})
 const negatives = z.strictObject({ negatives: z.enum(['any', 'area', 'block']) })
@@ -29,7 +32,11 @@ const flags = ['svg-country-flags', 'cldr-localenames-full', 'openmoji', ...name
 
 /** The data sets that tasks name. */
 export const datasets = {
-  emoji: source({ options: none, load: loadEmoji, packages: emoji }),
+  emoji: source({
+    options: z.strictObject({ unicode: z.number().optional() }),
+    load: loadEmoji,
+    packages: emoji,
+  }),
   'emoji-galleries': source({
     options: z.strictObject({ gallery: z.int().positive() }),
     load: loadEmojiGalleries,
@@ -50,6 +57,8 @@ export const datasets = {
   }),
   'shape-pairs': source({ options: none, load: loadShapePairs, packages: ['openmoji', ...names] }),
   'shape-foils': source({ options: categories, load: loadShapeFoils, packages: ['openmoji', ...names] }),
+  'shape-labels': source({ options: none, load: loadShapeLabels, packages: ['openmoji', ...names] }),
+  udhr: source({ options: none, load: loadUdhr, packages: ['udhr'] }),
 } satisfies Record<string, Source>
 
 export type DatasetName = keyof typeof datasets

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { emojiNames, nameIn } from './cldr.ts'
-import type { FoilsData, PairsData, Picture, References } from './dataset.ts'
+import type { FoilsData, MultiLabelData, PairsData, Picture, References } from './dataset.ts'
 import { openMoji } from './emoji.ts'
 
 /** CLDR names every one of these in every language, so no caption is translated by us. */
@@ -146,4 +146,26 @@ export function loadShapeFoils(language: string, options: { categories?: string[
     }))
   })
   return { kind: 'foil', samples, references: referencesOf(shown, caption) }
+}
+
+/** The scenes with all things as labels, two of which are right in each. */
+export function loadShapeLabels(language: string): MultiLabelData {
+  const things = namedThings(language)
+  const shown = [...scenes()].flatMap(({ cluster, mirrored, first, second }) =>
+    [first, second].map((scene) => ({ cluster, scene, picture: drawScene(scene, mirrored) })),
+  )
+  const drawn = things.map(({ id, emoji }): [string, string] => {
+    const hex = (emoji.codePointAt(0) as number).toString(16).toUpperCase()
+    return [id, openMoji(hex).input]
+  })
+  return {
+    kind: 'multi-label',
+    pictures: shown.map(({ cluster, picture }) => ({ ...picture, cluster })),
+    gold: shown.map(({ scene }) =>
+      things.map(({ id }) => scene.some(({ colour, shape }) => id === `${colour}-${shape}`)),
+    ),
+    classes: things.map(({ id, name }) => ({ id, name })),
+    templates: ['{c}'],
+    references: new Map(drawn),
+  }
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { FlagError, Tensor } from '@flag/core-tensor'
 import { z } from 'zod'
+import { warningsOf } from '../datasets/checks.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
@@ -113,7 +114,7 @@ export async function run(
       const vectors: Embed = (what, inputs) =>
         embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
       try {
-        await log.append({ column, records: await scoreColumn(column, task, vectors, pixels) })
+        await log.append({ column, ...(await scoreColumn(column, task, vectors, pixels)) })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
         await log.append({ column, error: { code: error.code, message: error.message } })
@@ -134,7 +135,7 @@ async function scoreColumn(
   task: Task,
   vectors: Embed,
   pixels: Embed,
-): Promise<SampleRecord[]> {
+): Promise<{ records: SampleRecord[]; warnings: string[] }> {
   const language = column.language === '*' ? task.languages[0] : column.language
   const data = await loadTask(task, language)
   let records: SampleRecord[]
@@ -160,7 +161,7 @@ async function scoreColumn(
       { hint: 'install the versions of the data packages that @flag/eval names' },
     )
   }
-  return records
+  return { records, warnings: column.system === 'model' ? warningsOf(data, language) : [] }
 }
 
 function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {

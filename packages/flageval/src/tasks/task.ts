@@ -136,7 +136,14 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     'mini-retrieval',
     'mini-composition',
   ],
-  multilingual: ['emoji-retrieval', 'flag-countries', 'shape-foils', 'shape-pairs'],
+  multilingual: [
+    'emoji-retrieval',
+    'flag-countries',
+    'shape-foils',
+    'shape-labels',
+    'shape-pairs',
+    'udhr-bitext',
+  ],
 }
 
 /** Tasks by name, by the name that tiers share, by suite or by file. Throws `not-found`. */

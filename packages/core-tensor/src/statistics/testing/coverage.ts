@@ -162,7 +162,13 @@ function pairedScores(generator: Generator, experiments: number): Simulated[] {
     }
     return Object.entries(hits).map(([name, count]) => ({
       what: `${difference ? `a difference of ${difference} between 100 scores` : 'no difference between 100 scores'} found by ${name}`,
-      wanted: name.startsWith('the') ? (difference ? '≥ 0.7' : '0.05') : difference ? 'misses most' : '≤ 0.05',
+      wanted: name.startsWith('the')
+        ? difference
+          ? '≥ 0.7'
+          : '0.05'
+        : difference
+          ? 'misses most'
+          : '≤ 0.05',
       experiments,
       share: count / experiments,
     }))
