@@ -108,7 +108,7 @@ describe('FlagEval', () => {
     const parsed = formatSchema.parse({ format: 'idx', images: 'x', labels: 'y', classes: ['0'] })
     expect(parsed).toMatchObject({ templates: ['{c}'] })
     for (const key of ['text', 'image', 'group']) expect(metricOf(key, 'pair').higherIsBetter).toBe(true)
-    expect(() => metricOf('text_scrore', 'pair')).toThrow('choose of text, image, group')
+    expect(() => metricOf('text_scrore', 'pair')).toThrow('is no metric of pair samples')
   })
 
   it('5: a folder that does not exist', async () => {

@@ -157,7 +157,7 @@ function resample(
  * spread by a factor √((n − 1)/n) too little, and do not know how uncertain their spread is (Hesterberg 2015, "What
  * Teachers Should Know About the Bootstrap", section 5.3).
  */
-export function expanded(confidence: number, units: number): number {
+function expanded(confidence: number, units: number): number {
   const freedom = units - 1
   const x = betaQuantile(1 - confidence, freedom / 2, 0.5)
   const student = Math.sqrt((freedom * (1 - x)) / x)

@@ -80,7 +80,7 @@ export function loadEmoji(language: string, options: { unicode?: number } = {}):
 }
 
 /** Ten emoji of every second kind that has them, with their names in one language. */
-export function emojiOfEachKind(language: string): { concepts: Concept[]; references: Map<string, string> } {
+function emojiOfEachKind(language: string): { concepts: Concept[]; references: Map<string, string> } {
   const names = emojiNames(language)
   const chosen = tenOfEach(emojiConcepts(packageFolder('@twemoji/svg'))).filter(
     (_, i) => Math.floor(i / CANDIDATES) % 2 === 0,

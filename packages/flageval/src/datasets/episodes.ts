@@ -18,7 +18,7 @@ export type Negatives = 'any' | 'area' | 'block'
 export const CANDIDATES = 10
 
 /** The items of each key, in order of first appearance. */
-export function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
+function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const group = groups.get(key(item))
@@ -36,7 +36,7 @@ export function tenOfEach<T extends Pick<Concept, 'block'>>(concepts: readonly T
 }
 
 /** Cuts a list into `parts` of about equal size whose members lie as far apart in it as they can. */
-export function spread<T>(list: readonly T[], parts: number): T[][] {
+function spread<T>(list: readonly T[], parts: number): T[][] {
   return Array.from({ length: parts }, (_, part) => list.filter((_, i) => i % parts === part))
 }
 

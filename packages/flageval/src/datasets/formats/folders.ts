@@ -13,7 +13,7 @@ const classFile = z.union([
 ])
 
 /** Names of classes by the folder that holds their pictures: `[{id, name}]` or `{id: name}`. Throws `corrupt-file`. */
-export function readClasses(file: string): { id: string; name: string }[] {
+function readClasses(file: string): { id: string; name: string }[] {
   const content = readJson(file, classFile)
   return Array.isArray(content) ? content : Object.entries(content).map(([id, name]) => ({ id, name }))
 }
@@ -60,7 +60,7 @@ export function loadFolders(it: {
 }
 
 /** Files of a tar archive: POSIX ustar with pax and GNU long names. Throws `corrupt-file` with the offset. */
-export function readTar(file: string): { name: string; bytes: Uint8Array }[] {
+function readTar(file: string): { name: string; bytes: Uint8Array }[] {
   const tar = readBytes(file)
   const text = (from: number, to: number) => tar.toString('utf8', from, to).replace(/\0.*$/s, '')
   const files: { name: string; bytes: Uint8Array }[] = []

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runProgram } from '../cli/program.ts'
 import { openModel } from '../models/model.ts'
+import type { BoardCell } from '../run/board.ts'
+import { openRun } from '../run/validate.ts'
 import { boardTasks } from '../tasks/task.ts'
-import type { BoardCell } from './board.ts'
-import { openRun } from './validate.ts'
+import { runProgram } from './program.ts'
 
 const languages = ['en', 'zh', 'es', 'fr', 'ru', 'ar', 'ja', 'ko', 'it', 'de', 'pt', 'hi']
 const seeds = ['low', 'medium', 'high'] as const
