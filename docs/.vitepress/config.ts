@@ -46,6 +46,7 @@ export default defineConfig({
           eval: '@flag/eval',
         }),
       },
+      { text: 'Models from the hub', link: '/hub' },
       { text: 'API reference', collapsed: true, items: apiPages() },
       { text: 'Conformance', link: '/conformance' },
       { text: 'Benchmarks', link: '/benchmarks' },
