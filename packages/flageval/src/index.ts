@@ -17,6 +17,7 @@ export type {
   MultiLabelData,
   PairsData,
   Picture,
+  ProbeData,
   References,
   RetrievalData,
 } from './datasets/index.ts'

@@ -69,6 +69,8 @@ function textsOf(data: Exclude<Dataset, { kind: 'episodes' }>): string[] {
       return data.samples.flatMap(({ captions }) => captions)
     case 'foil':
       return data.samples.map(({ right }) => right)
+    case 'probe':
+      return []
     case 'bitext':
       return data.sentences.map(({ text }) => text)
   }

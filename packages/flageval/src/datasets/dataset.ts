@@ -40,6 +40,19 @@ export interface ClassificationData {
   readonly references?: References
 }
 
+/** Pictures with classes to learn from, and others to be recognised: a linear probe. No text is read. */
+export interface ProbeData {
+  readonly kind: 'probe'
+  readonly train: readonly Picture[]
+  /** For each picture of `train`, and of `test`, the place of its class. */
+  readonly labels: readonly number[]
+  readonly test: readonly Picture[]
+  readonly gold: readonly number[]
+  readonly classes: readonly string[]
+  /** Inverse strength of the penalty, as scikit-learn's C. */
+  readonly c: number
+}
+
 /** Pictures that may be of several classes at once. */
 export interface MultiLabelData {
   readonly kind: 'multi-label'
@@ -88,6 +101,7 @@ export interface BitextData {
 export type WholeDataset =
   | RetrievalData
   | ClassificationData
+  | ProbeData
   | MultiLabelData
   | PairsData
   | FoilsData

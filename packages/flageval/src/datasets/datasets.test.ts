@@ -30,6 +30,7 @@ function foreign(language: string, texts: readonly string[]): number {
 describe('data sets', () => {
   it('tasks ask for twelve languages each, but those that ask for more', () => {
     for (const task of allTasks()) {
+      if (task.dataset === 'emoji-kinds') continue
       const own = task.kind === 'bitext' ? languages.slice(1) : languages
       expect(task.languages.slice(0, 12), task.id).toEqual(own)
     }

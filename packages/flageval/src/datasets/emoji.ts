@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { emojiNames, nameIn } from './cldr.ts'
-import type { ClassificationData, Episodes, RetrievalData } from './dataset.ts'
+import type { ClassificationData, Episodes, ProbeData, RetrievalData } from './dataset.ts'
 import { CANDIDATES, type Concept, galleries, type Negatives, tenOfEach, tenWay } from './episodes.ts'
 import { packageFolder, packageJson, remembered } from './packages.ts'
 
@@ -113,4 +113,26 @@ export function loadEmojiClasses(
 ): Episodes<ClassificationData> {
   const { concepts, references } = emojiOfEachKind(language)
   return tenWay(concepts, ['{c}'], negatives, references)
+}
+
+/**
+ * The kind of an emoji (fruit, hats of faces) learnt from Twemoji's drawings of some of each kind and asked of OpenMoji's
+ * drawings of all. No language is involved: `language` is not read.
+ *
+ * @param options.shots drawings of each kind to learn from
+ */
+export function loadEmojiKinds(_language: string, { shots, c }: { shots: number; c: number }): ProbeData {
+  const { concepts, references } = emojiOfEachKind('en')
+  const classes = [...new Set(concepts.map(({ block }) => block))]
+  const place = ({ block }: Concept) => classes.indexOf(block)
+  const seen = concepts.filter((_, i) => i % CANDIDATES < shots)
+  return {
+    kind: 'probe',
+    train: seen.map(({ id }) => ({ id, input: references.get(id) as string })),
+    labels: seen.map(place),
+    test: concepts.map(({ picture }) => picture),
+    gold: concepts.map(place),
+    classes,
+    c,
+  }
 }

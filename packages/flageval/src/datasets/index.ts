@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Dataset } from './dataset.ts'
-import { loadEmoji, loadEmojiClasses, loadEmojiGalleries } from './emoji.ts'
+import { loadEmoji, loadEmojiClasses, loadEmojiGalleries, loadEmojiKinds } from './emoji.ts'
 import { loadFlagPlaces, loadFlags } from './flags.ts'
 import { fontPackages } from './lettering.ts'
 import { loadMotion } from './motion.ts'
@@ -43,6 +43,11 @@ export const datasets = {
     packages: emoji,
   }),
   'emoji-classes': source({ options: negatives, load: loadEmojiClasses, packages: emoji }),
+  'emoji-kinds': source({
+    options: z.strictObject({ shots: z.int().min(1).max(10), c: z.number().positive().default(1) }),
+    load: loadEmojiKinds,
+    packages: emoji,
+  }),
   flags: source({ options: none, load: loadFlags, packages: flags }),
   'flag-places': source({
     options: negatives,
@@ -72,6 +77,7 @@ export type {
   MultiLabelData,
   PairsData,
   Picture,
+  ProbeData,
   References,
   RetrievalData,
 } from './dataset.ts'

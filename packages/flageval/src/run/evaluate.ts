@@ -7,11 +7,14 @@ import type {
   MultiLabelData,
   PairsData,
   Picture,
+  ProbeData,
   RetrievalData,
 } from '../datasets/index.ts'
 import {
   classVectors,
+  fitProbe,
   greatCircleDistance,
+  probeLogits,
   type Ranks,
   rankBothWays,
   rankCandidates,
@@ -33,6 +36,8 @@ export async function evaluate(data: Dataset, embed: Embed): Promise<SampleRecor
       return retrieve(data, embed)
     case 'classification':
       return classify(data, embed)
+    case 'probe':
+      return probe(data, embed)
     case 'multi-label':
       return label(data, embed)
     case 'pair':
@@ -69,6 +74,8 @@ export function requestsOf(data: Dataset): { texts: string[]; pictures: PictureI
         texts: data.samples.flatMap(({ right, wrong }) => [right, ...wrong]),
         pictures: framesOf(data.samples.map(({ picture }) => picture)),
       }
+    case 'probe':
+      return { texts: [], pictures: framesOf([...data.train, ...data.test]) }
     case 'bitext':
       return { texts: data.sentences.flatMap(({ text, translation }) => [text, translation]), pictures: [] }
     case 'episodes': {
@@ -93,6 +100,7 @@ export function withReferences(data: Dataset): { data: Dataset; texts: ReadonlyM
       texts: new Map(parts.flatMap(({ texts }) => [...texts])),
     }
   }
+  if (data.kind === 'probe') return { data, texts: new Map() }
   if (!('references' in data) || data.references === undefined) {
     throw new FlagError('invalid-argument', `a ${data.kind} task has no reference pictures`)
   }
@@ -217,6 +225,32 @@ async function classify(data: ClassificationData, embed: Embed): Promise<SampleR
     ...ranked(ranks, i, names),
     ...distances(i),
   }))
+}
+
+/** Classes by their logits; a tie counts against the model, as everywhere. */
+async function probe(data: ProbeData, embed: Embed): Promise<SampleRecord[]> {
+  const { train, labels, test, gold, classes, c } = data
+  const [seen, asked] = [await embedPictures(train, embed), await embedPictures(test, embed)]
+  const logits = probeLogits(fitProbe(seen.vectors, labels, classes.length, { c }), asked.vectors)
+  const set = shortHash(seen.keys, labels, c)
+  return test.map(({ id, cluster }, i) => {
+    const row = [...logits.row(i).data]
+    const right = row[gold[i]]
+    const order = row.map((_, k) => k).sort((a, b) => row[b] - row[a])
+    return {
+      kind: 'classification',
+      sample: id,
+      ...(cluster !== undefined && { cluster }),
+      document: shortHash(asked.keys[i], gold[i], set),
+      request: asked.keys[i].slice(0, 16),
+      candidates: classes.length,
+      right: 1,
+      gold: [classes[gold[i]]],
+      better: row.filter((score) => score > right).length,
+      equal: row.filter((score) => score === right).length - 1,
+      top: order.slice(0, 5).map((k): [string, number] => [classes[k], row[k]]),
+    }
+  })
 }
 
 async function label(data: MultiLabelData, embed: Embed): Promise<SampleRecord[]> {

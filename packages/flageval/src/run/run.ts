@@ -143,7 +143,7 @@ async function scoreColumn(
     // Everything at once first, so that the model is asked in whole batches also where episodes are small.
     const { texts, pictures } = requestsOf(data)
     if (pictures.length > 0) await vectors('image', pictures)
-    await vectors('text', texts)
+    if (texts.length > 0) await vectors('text', texts)
     records = await evaluate(data, vectors)
   } else {
     const { data: pictured, texts } = withReferences(data)

@@ -35,7 +35,7 @@ describe('tasks', () => {
   it('are found by name, by suite and by file', async () => {
     await read(good)
     const [suite, file] = [findTasks(['multilingual', 'shape-pairs']), findTasks([join(folder, 'task.yaml')])]
-    expect(suite.length).toBe(6)
+    expect(suite.length).toBe(9)
     expect(file[0]).toMatchObject({ id: 'mine', version: 2 })
     expect(allTasks().map(({ id }) => id)).toEqual([...new Set(allTasks().map(({ id }) => id))])
   })

@@ -112,10 +112,11 @@ export async function loadTask({ id, kind, dataset, options }: Task, language: s
       `${id}: the format ${own.format} holds ${data.kind} samples, not ${kind}`,
     )
   }
-  const { load } = datasets[dataset] as {
+  const { load, options: schema } = datasets[dataset] as {
     load(language: string, options: unknown): Dataset | Promise<Dataset>
+    options: z.ZodType
   }
-  return load(language, options ?? {})
+  return load(language, schema.parse(options ?? {}))
 }
 
 const tasksFolder = () => join(ownFolder(), 'tasks')
