@@ -230,5 +230,7 @@ describe('simulated experiments', () => {
     expect(exact).toBeGreaterThan(0.65)
     expect(midP).toBeGreaterThan(0.7)
     expect(unpaired).toBeLessThan(0.25)
+    expect(shares(/^a difference .* paired bootstrap/)[0]).toBeGreaterThan(0.7)
+    expect(shares(/^a difference .* Welch/)[0]).toBeLessThan(0.05)
   })
 })

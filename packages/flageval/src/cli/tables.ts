@@ -39,7 +39,16 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const chances = scored[0].scores?.map(({ metric, chance }) =>
       chance === null ? '–' : shown(metric, chance),
     )
-    lines.push(aligned([row('', names), ...rows, row('chance', chances ?? [])]))
+    const majorities = scored[0].scores?.map(({ metric, majority }) =>
+      majority === null ? '–' : shown(metric, majority),
+    )
+    const beside = [row('chance', chances ?? [])]
+    // Where some answer is right more often than others, guessing is not the least that can be had.
+    if (
+      scored[0].scores?.some(({ majority, chance }) => majority !== null && majority > (chance ?? 0) + 1e-9)
+    )
+      beside.push(row('majority', majorities ?? []))
+    lines.push(aligned([row('', names), ...rows, ...beside]))
     const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
     const clusters = units === samples ? 'independent samples' : `samples in ${units} independent units`
     lines.push(`${samples} ${clusters} each; 95 % intervals`)

@@ -29,10 +29,19 @@ export interface Metric<K extends RecordKind = RecordKind> {
   of?(records: readonly RecordOf<K>[]): (places: ArrayLike<number>) => number
   /** What guessing gives on these samples; null where that has no meaning. */
   chance(records: readonly RecordOf<K>[]): number | null
+  /** What the answer gives that is right most often, where all samples have the same candidates. */
+  majority?(records: readonly RecordOf<K>[]): number
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
 const pick = <T>(records: readonly T[], places: ArrayLike<number>) => Array.from(places, (at) => records[at])
+
+/** The share of the most frequent of some labels. */
+function mostFrequent(labels: readonly (string | number)[]): number {
+  const counts = new Map<string | number, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return Math.max(...counts.values()) / labels.length
+}
 
 type Ranked = RecordOf<'retrieval'> | RecordOf<'classification'> | RecordOf<'bitext'>
 
@@ -87,6 +96,7 @@ function accuracyAt(k: number): Metric<'classification'> {
     higherIsBetter: true,
     each: (record) => hit(record, k),
     chance: (records) => mean(records.map((record) => luckyHit(record, k))),
+    ...(k === 1 && { majority: (records) => mostFrequent(records.map(({ gold }) => gold[0])) }),
   }
 }
 
@@ -129,6 +139,7 @@ function choice(rule: ChoiceRule): Metric<'choice'> {
     higherIsBetter: true,
     each: (record) => Number(preferredChoice(record, rule) === record.gold),
     chance: (records) => mean(records.map(({ choices }) => 1 / choices.length)),
+    majority: (records) => mostFrequent(records.map(({ gold }) => gold)),
   }
 }
 

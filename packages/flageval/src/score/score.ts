@@ -22,6 +22,8 @@ export interface Score extends Interval {
   readonly units: number
   /** What guessing gives; null where that has no meaning. */
   readonly chance: number | null
+  /** What always giving the answer that is right most often brings; null where that has no meaning. */
+  readonly majority: number | null
 }
 
 const RESAMPLES = 1000
@@ -46,7 +48,12 @@ const clustersOf = (records: readonly SampleRecord[]) =>
 export function score(records: readonly SampleRecord[], name: string): Score {
   const { metric, values, clusters } = valuesOf(records, name)
   const units = new Set(clusters).size
-  const common = { metric: name, units, chance: metric.chance(records as never) }
+  const common = {
+    metric: name,
+    units,
+    chance: metric.chance(records as never),
+    majority: metric.majority?.(records as never) ?? null,
+  }
   if (values === undefined) {
     const statistic = (metric.of as NonNullable<typeof metric.of>)(records as never)
     const { estimate, low, high } = bootstrap(records.length, statistic, { clusters, resamples: RESAMPLES })
