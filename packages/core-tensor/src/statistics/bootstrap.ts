@@ -161,7 +161,8 @@ function expanded(confidence: number, units: number): number {
   const freedom = units - 1
   const x = betaQuantile(1 - confidence, freedom / 2, 0.5)
   const student = Math.sqrt((freedom * (1 - x)) / x)
-  return 2 * normalCdf(student * Math.sqrt(units / freedom)) - 1
+  // Of two or three units the level rounds to 1, which has no quantile.
+  return Math.min(2 * normalCdf(student * Math.sqrt(units / freedom)) - 1, 1 - 1e-9)
 }
 
 function percentileInterval(rising: Float64Array, confidence: number): Interval {
@@ -193,6 +194,8 @@ export function bcaInterval(
   const acceleration = squares === 0 ? 0 : cubes / (6 * squares ** 1.5)
   const bound = (p: number) => {
     const z = bias + normalQuantile(p)
+    // So few units that the correction has no sense: as far as the resamples go.
+    if (!(1 - acceleration * z > 0)) return quantile(rising, Number(z > 0))
     return quantile(rising, normalCdf(bias + z / (1 - acceleration * z)))
   }
   return { low: bound((1 - confidence) / 2), high: bound((1 + confidence) / 2) }

@@ -188,6 +188,8 @@ describe('bootstrap', () => {
   })
 
   it('refuses what it cannot draw from', () => {
+    const [few] = [bootstrapMean([0, 1])]
+    expect([few.low, few.high]).toEqual([0, 1])
     expect(() => bootstrapMean([])).toThrow('no samples')
     expect(() => bootstrapMean([1, 2], { clusters: [1] })).toThrow('1 cluster labels for 2 samples')
     expect(() => bootstrapMean([1, 2], { resamples: 1 })).toThrow('1 resamples')

@@ -138,6 +138,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     'mini-composition',
   ],
   multilingual: [
+    'emoji-probe',
     'emoji-retrieval',
     'flag-countries',
     'shape-foils',
