@@ -60,18 +60,18 @@ export function readRun(folder: string): RunInfo {
   throw new FlagError('corrupt-file', `${file}: ${path.join('.')}: ${message}`)
 }
 
+/** Pixels of pictures by the hash of their bytes: tiers and runs of one process share them. */
+const knownPixels = new Map<string, Float32Array>()
+
 /** The raw-pixel baseline; every picture is read once. */
-function pixelBaseline(): Embed {
-  const known = new Map<string, Tensor<'float32'>>()
-  return async (_, inputs) => {
-    const keys = await requestKeys('image', inputs)
-    for (const [i, key] of keys.entries())
-      if (!known.has(key)) known.set(key, await pixelVectors([inputs[i]]))
-    const rows = keys.map((key) => (known.get(key) as Tensor<'float32'>).data)
-    const data = new Float32Array(rows.length * rows[0].length)
-    rows.forEach((row, i) => void data.set(row, i * row.length))
-    return { vectors: new Tensor('float32', [rows.length, rows[0].length], data), keys }
-  }
+const pixels: Embed = async (_, inputs) => {
+  const keys = await requestKeys('image', inputs)
+  for (const [i, key] of keys.entries())
+    if (!knownPixels.has(key)) knownPixels.set(key, (await pixelVectors([inputs[i]])).data)
+  const rows = keys.map((key) => knownPixels.get(key) as Float32Array)
+  const data = new Float32Array(rows.length * rows[0].length)
+  rows.forEach((row, i) => void data.set(row, i * row.length))
+  return { vectors: new Tensor('float32', [rows.length, rows[0].length], data), keys }
 }
 
 /** Writes JSON under a temporary name and renames it. */
@@ -105,7 +105,6 @@ export async function run(
   else await writeJson(join(options.output, 'run.json'), info)
   const log = await SampleLog.open(join(options.output, 'samples.jsonl'))
   const cache = await EmbeddingCache.open(options.cache ?? defaultCache(), model.fingerprint)
-  const pixels = pixelBaseline()
   try {
     for (const column of columnsOf(tasks, options.languages)) {
       if (log.has(column)) continue
@@ -114,7 +113,7 @@ export async function run(
       const vectors: Embed = (what, inputs) =>
         embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
       try {
-        await log.append({ column, ...(await scoreColumn(column, task, vectors, pixels)) })
+        await log.append({ column, ...(await scoreColumn(column, task, vectors)) })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
         await log.append({ column, error: { code: error.code, message: error.message } })
@@ -134,7 +133,6 @@ async function scoreColumn(
   column: Column,
   task: Task,
   vectors: Embed,
-  pixels: Embed,
 ): Promise<{ records: SampleRecord[]; warnings: string[] }> {
   const language = column.language === '*' ? task.languages[0] : column.language
   const data = await loadTask(task, language)
