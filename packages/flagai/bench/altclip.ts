@@ -13,15 +13,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { writeAltCLIP } from '../../../tools/models/altclip.ts'
+import { bareTowers, runShapes } from '../../../tools/models/bareTowers.ts'
 import { writeCLIP } from '../../../tools/models/clip.ts'
+import { captions, pictures } from '../../../tools/models/inputs.ts'
 import { environment, writeResult } from '../../../tools/repo/result.ts'
 import { writeSection } from '../../../tools/repo/section.ts'
 import { CLIP } from '../src/models/clip/index.ts'
 import { exportOnnx } from '../src/models/export.ts'
-import { bareTowers, runShapes } from './embedding/bare.ts'
 import { type Memory, startChild } from './embedding/child.ts'
 import { type ColdRow, coldStarts, startFlag, type WarmRow, warmRates } from './embedding/compare.ts'
-import { captions, pictures } from './embedding/inputs.ts'
 import { coldTable, memoryTable, warmTable } from './embedding/tables.ts'
 
 const { values: options } = parseArgs({
@@ -85,7 +85,7 @@ async function besideTorch(images: readonly string[]): Promise<Comparison> {
   const first = [inputs.text[4], images[0]]
   const ours = (folder: string) => startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first)
   const theirs = (folder: string) =>
-    startChild(python, [here('embedding/torch.py'), folder, threads, ...first])
+    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first])
   const cold: ColdRow[] = []
   for (const [format, folder] of Object.entries(folders)) {
     const start = { ours: () => ours(folder), theirs: () => theirs(folder) }
