@@ -177,8 +177,11 @@ function rangeOf(values: readonly number[]): Range {
 }
 
 type Measure = 'seconds' | 'added' | 'peak'
-const range = (all: readonly Measured[], what: Measure) => rangeOf(all.map((it) => it[what]))
+function range(all: readonly Measured[], what: Measure): Range {
+  return rangeOf(all.map((it) => it[what]))
+}
 
 /** Theirs over ours, round by round. */
-const ratio = (ours: readonly Measured[], theirs: readonly Measured[], what: 'seconds' | 'added'): Range =>
-  rangeOf(theirs.map((it, i) => it[what] / ours[i][what]))
+function ratio(ours: readonly Measured[], theirs: readonly Measured[], what: 'seconds' | 'added'): Range {
+  return rangeOf(theirs.map((it, i) => it[what] / ours[i][what]))
+}
