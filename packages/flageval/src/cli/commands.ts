@@ -1,6 +1,8 @@
 import { FlagError } from '@flag/core-tensor'
 import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
 import { packageFolder } from '../datasets/packages.ts'
+import { isLmEvalFile } from '../lmEval/index.ts'
+import { promptedMetrics } from '../lmEval/results.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
 import { type ColumnResult, columnsNearChance, resultsOf } from '../run/results.ts'
@@ -9,6 +11,7 @@ import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
 import { catalogue } from '../tasks/catalogue.ts'
 import { allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
+import { type PromptCommandOptions, promptCommand } from './languageCommands.ts'
 import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 import { aligned, printJson, type Terminal } from './terminal.ts'
 
@@ -68,14 +71,10 @@ function listCatalogue(terminal: Terminal, json?: boolean): void {
   terminal.out(`${aligned(rows, 5)}\n${entries.length} data sets\n`)
 }
 
-export interface RunCommandOptions {
-  model: string
+export interface RunCommandOptions extends PromptCommandOptions {
   task?: string[]
   suite?: string[]
-  output: string
   languages?: string[]
-  cache?: string
-  json?: boolean
 }
 
 /** `flageval run`. The exit code tells whether every column has scores. */
@@ -86,6 +85,18 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
     throw new FlagError('invalid-argument', 'no task: give --task or --suite', {
       hint: 'flageval list shows them',
     })
+  }
+  const prompted = names.filter(isLmEvalFile)
+  if (prompted.length > 0) {
+    const others = names.filter((name) => !prompted.includes(name))
+    if (others.length === 0) return promptCommand(terminal, prompted, options)
+    throw new FlagError(
+      'invalid-argument',
+      `${prompted[0]} is for language models, ${others[0]} for image-text models`,
+      {
+        hint: 'run them one after the other, to two folders',
+      },
+    )
   }
   const tasks = findTasks(names)
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
@@ -143,6 +154,13 @@ export async function compareCommand(
   const compared = a.logs.flatMap((log) => {
     const other = others.get(columnKey(log.column))
     if (log.column.system !== 'model' || !('records' in log) || !other || !('records' in other)) return []
+    const info = a.run.prompted?.find(({ id }) => id === log.column.task)
+    if (info) {
+      const known = promptedMetrics(info, log.records as never)
+      const [name, own] = known.find(([key]) => key === (options.metric ?? key)) ?? []
+      if (name === undefined || own === undefined) return []
+      return [{ ...log.column, comparison: compare(log.records, other.records, name, own as never) }]
+    }
     const task = a.run.tasks.find(({ id }) => id === log.column.task)
     const metric = options.metric ?? task?.primary
     if (metric === undefined || !task?.metrics.includes(metric)) return []

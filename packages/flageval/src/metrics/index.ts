@@ -1,9 +1,13 @@
+export { matthews, positiveF1 } from './agreement.ts'
 export * from './answers.ts'
+export { bleu } from './bleu.ts'
 export * from './calibration.ts'
 export * from './choice.ts'
+export { chrf } from './chrf.ts'
 export * from './classification.ts'
 export * from './clipScore.ts'
 export * from './compositional.ts'
+export type { Corpus } from './corpus.ts'
 export { frechetDistance, type Gaussian, gaussianOf, kernelDistance } from './frechet.ts'
 export { distanceThresholds, greatCircleDistance } from './geography.ts'
 export * from './likelihood.ts'
@@ -20,3 +24,4 @@ export {
   type Ties,
   unitRows,
 } from './ranking.ts'
+export { translationEdits } from './translationEdits.ts'

@@ -6,6 +6,7 @@ import { FlagError, Tensor } from '@flag/core-tensor'
 import { z } from 'zod'
 import { warningsOf } from '../datasets/checks.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
+import { groupInfo, promptedInfo } from '../lmEval/describe.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
@@ -32,6 +33,9 @@ const runFile = z.object({
   flageval: z.string(),
   model: z.object({ name: z.string(), fingerprint: z.string() }),
   tasks: z.array(taskSchema),
+  /** Tasks in lm-eval's dialect, and their groups. */
+  prompted: z.array(promptedInfo).optional(),
+  groups: z.array(groupInfo).optional(),
   languages: z.array(z.string()).nullable(),
   data: z.array(z.string()),
   environment: z.record(z.string(), z.string()),
@@ -75,7 +79,7 @@ const pixels: Embed = async (_, inputs) => {
 }
 
 /** Writes JSON under a temporary name and renames it. */
-async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.tmp`
   const file = await open(temporary, 'w')
   try {
@@ -87,7 +91,7 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await rename(temporary, path)
 }
 
-const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flageval')
+export const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flageval')
 
 /**
  * Scores a model on tasks. Every column (a task in a language) that is finished stays finished whatever happens; one
@@ -164,24 +168,35 @@ async function scoreColumn(
 
 function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
   const packages = new Set(tasks.flatMap(packagesOf))
-  const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
   return {
-    flageval: version,
-    model: { name: model.name, fingerprint: model.fingerprint },
+    ...ownEnvironment(model),
     tasks: [...tasks],
     languages: languages ? [...languages] : null,
     data: [...packages].sort().map(installedVersion),
+  }
+}
+
+/** What every run says of the model and of where it ran. */
+export function ownEnvironment({
+  name,
+  fingerprint,
+}: Pick<EmbeddingModel, 'name' | 'fingerprint'>): Pick<RunInfo, 'flageval' | 'model' | 'environment'> {
+  const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
+  return {
+    flageval: version,
+    model: { name, fingerprint },
     environment: { node: process.versions.node, platform: `${process.platform} ${process.arch}` },
   }
 }
 
-const named = ({ tasks }: RunInfo) => tasks.map(({ id, version }) => `${id} v${version}`).join(', ')
+const named = ({ tasks, prompted = [] }: RunInfo) =>
+  [...tasks, ...prompted].map(({ id, version }) => `${id} v${version}`).join(', ')
 
-function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
-  for (const key of ['model', 'tasks', 'languages', 'data'] as const) {
+export function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
+  for (const key of ['model', 'tasks', 'prompted', 'languages', 'data'] as const) {
     const [old, now] = [there[key], here[key]].map((value) => JSON.stringify(value))
     if (old !== now) {
-      const [before, after] = key === 'tasks' ? [named(there), named(here)] : [old, now]
+      const [before, after] = key === 'tasks' || key === 'prompted' ? [named(there), named(here)] : [old, now]
       throw new FlagError('invalid-argument', `${folder} holds another run: ${key} ${before}, now ${after}`, {
         hint: 'give a new --output folder',
       })

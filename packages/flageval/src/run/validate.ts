@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import type { Task } from '../tasks/task.ts'
 import { type BoardCell, boardOf } from './board.ts'
-import { columnKey, columnsOf } from './columns.ts'
+import { columnKey, columnsOf, promptedColumn } from './columns.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { type RunInfo, readRun } from './run.ts'
 import { type ColumnLog, readLog } from './sampleLog.ts'
@@ -19,7 +19,7 @@ export async function openRun(folder: string): Promise<{ run: RunInfo; logs: Col
 /** What is wrong with a run folder; nothing when it is complete and its results follow from its samples. */
 export async function validate(folder: string): Promise<string[]> {
   const { run, logs } = await openRun(folder)
-  const { tasks } = run
+  const { tasks, prompted = [] } = run
   const problems: string[] = []
   const found = new Map(logs.map((log) => [columnKey(log.column), log]))
   for (const column of columnsOf(tasks, run.languages ?? undefined)) {
@@ -30,13 +30,18 @@ export async function validate(folder: string): Promise<string[]> {
     else if (log.records.length !== task.samples)
       problems.push(`${columnKey(column)}: ${log.records.length} samples, expected ${task.samples}`)
   }
+  for (const info of prompted) {
+    const log = found.get(columnKey(promptedColumn(info)))
+    if (log === undefined) problems.push(`${info.id}: not scored`)
+    else if ('error' in log) problems.push(`${info.id}: ${log.error.message}`)
+  }
   const path = join(folder, 'results.json')
   if (!existsSync(path)) return [...problems, `${path}: no such file`]
-  const { results, board } = JSON.parse(readFileSync(path, 'utf8')) as {
+  const { results, board = [] } = JSON.parse(readFileSync(path, 'utf8')) as {
     results: ColumnResult[]
-    board: BoardCell[]
+    board?: BoardCell[]
   }
-  const again = JSON.stringify([resultsOf(logs, tasks), boardOf(logs, tasks)])
+  const again = JSON.stringify([resultsOf(logs, tasks, prompted), boardOf(logs, tasks)])
   if (JSON.stringify([results, board]) !== again) problems.push(`${path}: does not follow from samples.jsonl`)
   return problems
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
 import { writeText } from '../files.ts'
 import { toMarkdown } from '../results/markdown.ts'
+import { toMllog } from '../results/mllog.ts'
 import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
 import type { Terminal } from './terminal.ts'
@@ -36,9 +37,16 @@ export async function verifyFile(
   return discrepancies.length === 0
 }
 
-/** `flagperf report`: a result as Markdown. */
-export async function report(terminal: Terminal, file: string, options: { output?: string }): Promise<void> {
-  const markdown = toMarkdown(await readResult(file))
-  if (options.output) await writeText(options.output, markdown)
-  else terminal.out(markdown)
+const formats = { markdown: toMarkdown, mllog: toMllog } as const
+export const reportFormats = Object.keys(formats) as (keyof typeof formats)[]
+
+/** `flagperf report`: a result as Markdown, or as lines that MLPerf's tools read. */
+export async function report(
+  terminal: Terminal,
+  file: string,
+  options: { output?: string; format: keyof typeof formats },
+): Promise<void> {
+  const text = formats[options.format](await readResult(file))
+  if (options.output) await writeText(options.output, text)
+  else terminal.out(text)
 }
