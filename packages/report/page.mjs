@@ -49,7 +49,8 @@ async function buildPage() {
       rolldownOptions: { input: join(view, 'main.tsx'), output: { format: 'iife' } },
     },
   })
-  const script = output.find(({ type }) => type === 'chunk').code.trim()
+  const chunk = output.find(({ type }) => type === 'chunk')
+  const script = chunk.code.trim()
   const [template, style] = await Promise.all(
     ['page.html', 'style.css'].map((name) => readFile(join(view, name), 'utf8')),
   )
@@ -61,7 +62,27 @@ async function buildPage() {
     ["script-src 'self'", `script-src 'sha256-${sha256}'`],
     ['<link rel="stylesheet" href="style.css">', `<style>${style.trim()}</style>`],
     ['<script src="main.tsx"></script>', `<script>${safe}</script>`],
+    ['</html>', `</html>\n<!--\n${await licences(chunk.moduleIds)}\n-->`],
   ].reduce(replaced, template)
+}
+
+/** The licences of what others wrote, which go wherever the page goes: every text once, after the names it is for. */
+async function licences(modules) {
+  const folders = modules.flatMap(
+    (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/')) ?? [],
+  )
+  const namesOf = new Map()
+  for (const folder of [...new Set(folders)].sort()) {
+    const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    const file = (await readdir(folder)).find((it) => /^licen[cs]e/i.test(it))
+    if (file === undefined)
+      throw new Error(`${name} has no licence file: see whether the page may contain it`)
+    const text = (await readFile(join(folder, file), 'utf8')).trim().replaceAll('--', '- -')
+    namesOf.set(text, [...(namesOf.get(text) ?? []), `${name} ${version}`])
+  }
+  return ['This page contains:', ...[...namesOf].map(([text, names]) => `${names.join(', ')}\n${text}`)].join(
+    '\n\n',
+  )
 }
 
 function replaced(html, [place, by]) {

@@ -40,6 +40,7 @@ export async function startBrowser(): Promise<{
   return {
     async open(file, { width = 1280, height = 900, colorScheme = 'light' } = {}) {
       const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+      page.setDefaultTimeout(15_000)
       const problems: string[] = []
       page.on('pageerror', (error) => problems.push(`exception: ${error.message}`))
       page.on('console', (message) => {

@@ -44,5 +44,6 @@ export {
 } from './loadgen/settings.ts'
 export { type Environment, environment, type Noise } from './results/environment.ts'
 export { toMarkdown } from './results/markdown.ts'
+export { toReport } from './results/page.ts'
 export { type CaseRow, parseResult, type ResultFile, type Status } from './results/schema.ts'
 export { type Discrepancy, verify } from './results/verify.ts'

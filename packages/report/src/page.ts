@@ -23,6 +23,9 @@ function built(): string {
       hint: 'install @flag/report again',
     })
   }
-  const options = { encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit'] } as const
-  return execFileSync(process.execPath, [script], options)
+  return execFileSync(process.execPath, [script], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }

@@ -34,7 +34,9 @@ export function Chart({ label, options }: Props) {
   useEffect(() => {
     if (width === 0) return
     const style = { background: 'none', fontFamily: 'inherit', fontSize: '12px', overflow: 'visible' }
-    ref.current?.replaceChildren(Plot.plot({ width, style, ...options(width) }))
+    ref.current?.replaceChildren(
+      Plot.plot({ width, marginBottom: 42, marginLeft: 62, marginRight: 24, style, ...options(width) }),
+    )
   }, [width, options])
   return <div class="chart" role="img" aria-label={label} ref={ref} />
 }

@@ -24,9 +24,6 @@ export function formatNumber(value: number, format: Quantity['format'] = 'number
   return size > 0 && size < 0.0001 ? tiny.format(value) : short.format(value)
 }
 
-export const withUnit = (value: number, { format, unit }: Quantity) =>
-  `${formatNumber(value, format)}${unit ? ` ${unit}` : ''}`
-
 export const formatInterval = ({ value, low, high }: Estimate, format?: Quantity['format']) =>
   `${formatNumber(value, format)} [${formatNumber(low, format)}, ${formatNumber(high, format)}]`
 

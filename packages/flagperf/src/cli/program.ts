@@ -57,7 +57,7 @@ Examples:
   flagperf model net.onnx --size batch=8 --threads 1 --output net.json
   flagperf base --output machine.json
   flagperf verify net.json
-  flagperf report net.json --output net.md
+  flagperf report net.json machine.json --html net.html
 ${exitCodes}`,
     )
 
@@ -108,11 +108,21 @@ ${exitCodes}`,
 
   program
     .command('report')
-    .description('write a result as Markdown')
-    .argument('<file>', 'result, written with --output')
-    .option('--output <file>', 'file to write (default: stdout)')
-    .addHelpText('after', `\nExample:\n  flagperf report net.json --output net.md\n${exitCodes}`)
-    .action((file: string, options: { output?: string }) => report(terminal, file, options))
+    .description('write results as Markdown, or as a page with charts')
+    .argument('<file...>', 'results, written with --output')
+    .option('--output <file>', 'Markdown file to write (default: stdout)')
+    .option('--html <file>', 'page to write: one file that opens in any browser')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagperf report net.json --output net.md
+  flagperf report net.json machine.json --html net.html
+${exitCodes}`,
+    )
+    .action((files: string[], options: { output?: string; html?: string }) =>
+      report(terminal, files, options),
+    )
 
   program
     .command('doctor')

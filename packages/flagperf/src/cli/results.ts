@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
+import { renderReport } from '@flag/report'
 import { writeText } from '../files.ts'
 import { toMarkdown } from '../results/markdown.ts'
+import { toReport } from '../results/page.ts'
 import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
 import type { Terminal } from './terminal.ts'
@@ -36,9 +38,15 @@ export async function verifyFile(
   return discrepancies.length === 0
 }
 
-/** `flagperf report`: a result as Markdown. */
-export async function report(terminal: Terminal, file: string, options: { output?: string }): Promise<void> {
-  const markdown = toMarkdown(await readResult(file))
+/** `flagperf report`: results as Markdown, or as a page. */
+export async function report(
+  terminal: Terminal,
+  files: readonly string[],
+  options: { output?: string; html?: string },
+): Promise<void> {
+  const results = await Promise.all(files.map(readResult))
+  if (options.html) await writeText(options.html, renderReport(toReport(results)))
+  const markdown = results.map(toMarkdown).join('\n')
   if (options.output) await writeText(options.output, markdown)
-  else terminal.out(markdown)
+  else if (!options.html) terminal.out(markdown)
 }

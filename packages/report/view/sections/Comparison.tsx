@@ -19,7 +19,8 @@ export function Comparison({ section }: { section: Section }) {
       return {
         height: 50 + 24 * lines.length,
         marginLeft: Math.min(280, 24 + 7 * Math.max(...lines.map(({ label }) => label.length), 4)),
-        marginRight: 24,
+        insetLeft: 8,
+        insetRight: 8,
         x: {
           label: labelOf(axis),
           type: axis.scale ?? ('linear' as const),

@@ -36,8 +36,6 @@ export function Roofline({
       const roofAt = (intensity: number) => Math.min(peak, widest * intensity)
       return {
         height: 400,
-        marginLeft: 56,
-        marginRight: 24,
         x: {
           type: 'log' as const,
           label: 'FLOP per byte',

@@ -21,8 +21,7 @@ export function Scatter({ section }: { section: SectionOf<'scatter'> }) {
       const hasLabels = section.labels ?? points.length <= LABELLED
       return {
         height: Math.min(460, Math.max(280, width * 0.6)),
-        marginLeft: 56,
-        marginRight: 32,
+        inset: 14,
         x: scaleOf(x),
         y: { ...scaleOf(y), grid: true },
         marks: [

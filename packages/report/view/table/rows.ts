@@ -26,10 +26,10 @@ export function sorted(
   })
 }
 
-/** A row as the filter sees it. */
+/** A row as the filter sees it: numbers with all their digits. */
 export const searchText = (row: Row) =>
   row
-    .map((cell) => (typeof cell === 'string' ? cell : formatCell(cell)))
+    .map((cell) => (typeof cell === 'number' ? `${cell}` : formatCell(cell)))
     .join('\n')
     .toLowerCase()
 
