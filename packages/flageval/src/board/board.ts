@@ -120,6 +120,7 @@ function radars(entries: readonly Entry[]): Section[] {
     const models = [...new Set(own.map(({ model }) => model))]
     const valueAt = (model: string, corner: string) =>
       own.find((it) => it.model === model && it.language === corner)?.score?.value ?? null
+    const highest = Math.max(...own.map(({ score }) => score?.value ?? 0))
     return [
       {
         kind: 'radar',
@@ -127,7 +128,7 @@ function radars(entries: readonly Entry[]): Section[] {
         title: `${task}: ${own[0].metric}`,
         corners,
         axis: { label: own[0].metric, format: 'percent' },
-        rim: 1,
+        rim: Math.min(1, Math.max(0.25, Math.ceil(4 * highest) / 4)),
         series: models.map((name) => ({ name, values: corners.map((corner) => valueAt(name, corner)) })),
       },
     ]

@@ -28,6 +28,7 @@ export function toReport(results: readonly ResultFile[]): Report {
   )
   const bases = cases.filter(({ raw }) => raw?.kind === 'base')
   const [{ environment, createdAt }] = results
+  const labelOf = labelsOf(models)
   return {
     title:
       models.length > 0 ? [...new Set(models.map(({ row }) => modelName(row)))].join(', ') : machineTitle,
@@ -38,15 +39,24 @@ export function toReport(results: readonly ResultFile[]): Report {
     environment: factsOf(environment),
     warnings: warningsOf(results, models),
     sections: [
-      ...(models.length > 0 ? [loadTable(models)] : []),
-      ...latencySections(models),
-      ...models.flatMap(timelineOf),
+      ...(models.length > 0 ? [loadTable(models, labelOf)] : []),
+      ...latencySections(models, labelOf),
+      ...models.flatMap((it) => timelineOf(it, labelOf(it.row))),
       ...rooflines(models, bases),
       ...models.slice(0, 1).flatMap(operatorTables),
       ...models.filter(isOtherModel).flatMap(operatorTables),
       ...(bases.length > 0 ? [machineTable(bases), probeTimes(bases)] : []),
       ...noiseTable(cases),
     ],
+  }
+}
+
+/** What tells the cases of a report apart: without the model's name, if that is the same for all. */
+function labelsOf(models: readonly ModelCase[]): (row: CaseRow) => string {
+  const names = new Set(models.map(({ row }) => modelName(row)))
+  return (row) => {
+    const prefix = `${modelName(row)} `
+    return names.size === 1 && row.name.startsWith(prefix) ? row.name.slice(prefix.length) : row.name
   }
 }
 
@@ -122,7 +132,7 @@ const text = (label: string): Column => ({ type: 'text', label })
 const code = (label: string): Column => ({ type: 'code', label })
 const numeric = (label: string, unit?: string): Column => ({ type: 'number', label, ...(unit && { unit }) })
 
-function loadTable(models: readonly ModelCase[]): Section {
+function loadTable(models: readonly ModelCase[], labelOf: (row: CaseRow) => string): Section {
   return {
     kind: 'table',
     title: modelTitle,
@@ -146,7 +156,7 @@ function loadTable(models: readonly ModelCase[]): Section {
         return low === undefined || high === undefined ? value : { value, low, high }
       })
       return [
-        it.row.name,
+        labelOf(it.row),
         String(it.raw.settings.scenario),
         load.valid ? 'VALID' : 'INVALID',
         load.sampleCount,
@@ -160,10 +170,10 @@ function loadTable(models: readonly ModelCase[]): Section {
   }
 }
 
-function latencySections(models: readonly ModelCase[]): Section[] {
+function latencySections(models: readonly ModelCase[], labelOf: (row: CaseRow) => string): Section[] {
   const series = models
     .filter(hasLatencies)
-    .map((it) => ({ name: it.row.name, values: millisecondsOf(it), marks: percentilesOf(it) }))
+    .map((it) => ({ name: labelOf(it.row), values: millisecondsOf(it), marks: percentilesOf(it) }))
   if (series.length === 0) return []
   const description = 'Of queries, from when each was due. Thick: the interval of the percentile.'
   return [
@@ -171,7 +181,7 @@ function latencySections(models: readonly ModelCase[]): Section[] {
   ]
 }
 
-function timelineOf(it: ModelCase): Section[] {
+function timelineOf(it: ModelCase, title: string): Section[] {
   const { query, completedNs } = it.raw.record
   const seconds = (ns: number) => ns / 1e9
   const lastOf = new Map<number, number>()
@@ -205,7 +215,7 @@ function timelineOf(it: ModelCase): Section[] {
     {
       kind: 'timeline',
       group: 'The runs over time',
-      title: it.row.name,
+      title,
       axis: { label: 'time since the start', unit: 's' },
       series,
     },

@@ -156,14 +156,21 @@ function rank(
   const ranked = models.filter((model) => !baselines.includes(model))
   const own = new Map(models.map((model) => [model, measured.filter((it) => it.model === model)]))
   const keys = ranked.map((model) => new Set(own.get(model)?.map(keyOf)))
-  // Languages of baselines that know none are left out of the count.
   const common = (it: Entry) => keys.every((set) => set.has(keyOf(it)))
+  // A baseline that lacks a task would be ranked by easier or harder ones.
+  const tasks = new Set(
+    measured
+      .filter(({ model }) => ranked.includes(model))
+      .filter(common)
+      .map(({ task }) => task),
+  )
+  const covers = (mine: readonly Entry[]) => [...tasks].every((task) => mine.some((it) => it.task === task))
   const rows = models.map((model) => {
     const mine = own.get(model) ?? []
     const isRanked = ranked.includes(model)
     return {
       model,
-      mean: meanOf(isRanked ? mine.filter(common) : mine),
+      mean: isRanked ? meanOf(mine.filter(common)) : covers(mine) ? meanOf(mine) : undefined,
       cells: columns.map((column) => meanOf(mine.filter((it) => (it[across] ?? column) === column))),
     }
   })

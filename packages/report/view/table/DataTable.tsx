@@ -6,8 +6,12 @@ import { download, toCsv } from './csv.ts'
 import { choicesOf, type Order, parseQuery, type Row, searchText, sorted } from './rows.ts'
 
 const ROW_HEIGHT = 30
+/** Texts up to this length are not broken into lines. */
+const SHORT = 36
 /** Longer tables show only the rows in sight, all of one height. */
 const VIRTUAL_FROM = 200
+/** Tables of more rows scroll by themselves. */
+const TALL_FROM = 40
 /** Rows of a long table that are printed. */
 const PRINTED = 1000
 
@@ -112,7 +116,7 @@ export function DataTable({ name, columns, rows, order: first }: Props) {
         </div>
       )}
       <section
-        class={isLong ? 'scroll long' : 'scroll'}
+        class={isLong ? 'scroll long' : rows.length > TALL_FROM ? 'scroll tall' : 'scroll'}
         ref={virtual.ref}
         onScroll={isLong ? virtual.onScroll : undefined}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with the keyboard
@@ -197,7 +201,11 @@ function CellView({ cell, column, largest }: { cell: Cell; column: Column; large
   }
   const isText = type === 'text' || type === 'code'
   return (
-    <td class={type} dir={isText ? 'auto' : undefined} title={isText && text.length > 40 ? text : undefined}>
+    <td
+      class={isText && text.length <= SHORT ? `${type} short` : type}
+      dir={isText ? 'auto' : undefined}
+      title={isText && text.length > SHORT ? text : undefined}
+    >
       {text}
     </td>
   )
