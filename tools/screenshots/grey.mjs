@@ -4,7 +4,8 @@ import sharp from 'sharp'
 
 export default async () => {
   const model = await AltCLIP.fromPretrained('altclip-emoji-m12')
-  const grey = (picture) => sharp(picture, { density: 144 }).flatten({ background: 'white' }).greyscale().png().toBuffer()
+  const grey = (picture) =>
+    sharp(picture, { density: 144 }).flatten({ background: 'white' }).greyscale().png().toBuffer()
   return {
     name: 'altclip-emoji-m12 on grey pictures',
     fingerprint: 'altclip-emoji-m12 grey 1',

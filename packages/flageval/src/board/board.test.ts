@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)('flageval board', () => {
     try {
       const { page, problems } = await browser.open(at('board.html'))
       const heads = () => page.locator('.leaders thead th').allTextContents()
-      expect(await heads()).toEqual(['#', 'model', 'mean', 'shape-foils', 'shape-pairs'])
+      expect(await heads()).toEqual(['#', 'model', 'mean', 'shape-pairs', 'shape-foils'])
       await page.locator('.leaders').getByLabel('tier').selectOption('high')
       expect(await heads()).toEqual(['#', 'model', 'mean', 'shape-pairs'])
       await page.locator('.leaders').getByLabel('columns').selectOption('language')
@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)('flageval board', () => {
       expect(await page.locator('.comparison .intervals line').count()).toBe(6)
       expect(await page.locator('.radar polygon.shape').count()).toBe(4)
 
-      const samples = page.locator('.samples').last()
+      const samples = page.locator('.section.samples').first()
       await samples.getByLabel('language').selectOption('ar')
       await samples.getByLabel('outcome').selectOption('wrong')
       await samples.locator('.list').getByRole('option').first().click()
