@@ -62,6 +62,16 @@ export function Roofline({
             clip: true,
           }),
           Plot.line(flats, { x: 'x', y: 'y', z: 'name', stroke: 'currentColor', strokeOpacity: 0.6 }),
+          Plot.dot(points, {
+            x: 'intensity',
+            y: 'performance',
+            r: ({ share = 0.02 }: (typeof points)[number]) => share,
+            fill: colour,
+            fillOpacity: 0.65,
+            stroke: colour,
+            title: label,
+            tip: true,
+          }),
           Plot.text(
             flats.filter((_, i) => i % 2 === 1),
             {
@@ -71,6 +81,8 @@ export function Roofline({
               textAnchor: 'end',
               dy: -7,
               fill: 'currentColor',
+            stroke: 'var(--paper)',
+            strokeWidth: 4,
             },
           ),
           Plot.text(bandwidth, {
@@ -81,16 +93,8 @@ export function Roofline({
             dx: -6,
             dy: -6,
             fill: 'currentColor',
-          }),
-          Plot.dot(points, {
-            x: 'intensity',
-            y: 'performance',
-            r: ({ share = 0.02 }: (typeof points)[number]) => share,
-            fill: colour,
-            fillOpacity: 0.65,
-            stroke: colour,
-            title: label,
-            tip: true,
+            stroke: 'var(--paper)',
+            strokeWidth: 4,
           }),
         ],
       }
