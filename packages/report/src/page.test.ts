@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     expect(second).toMatch(/^2\s+small\s+37\.5 %\s+\[34\.5 %, 40\.5 %\]/)
     // It lacks a task: no mean, which would be of other numbers than those of the models.
     expect(baseline).toMatch(/^\s*raw pixels\s+20\.0 %/)
-    expect(await page.locator('.leaders .baseline td').nth(1).innerText()).toBe('')
+    expect(await page.locator('.leaders .baseline td').nth(1).textContent()).toBe('')
     await page.getByLabel('language').selectOption('ar')
     await page.getByLabel('task').selectOption('flags')
     expect((await rows())[0]).toMatch(/large\s+50\.0 %/)

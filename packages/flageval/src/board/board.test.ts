@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Report, reportSchema, type SectionKind, type SectionOf } from '@flag/report'
+import { type Report, reportSchema, type SectionKind, type SectionOf, writeReport } from '@flag/report'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, startBrowser } from '../../../../tools/repo/browser.ts'
-import { runProgram } from '../cli/program.ts'
 import { openModel } from '../models/model.ts'
+import { run } from '../run/run.ts'
 import { compare } from '../score/score.ts'
+import { findTasks } from '../tasks/task.ts'
 import { boardOf } from './board.ts'
 import { type OpenedRun, openRuns } from './openedRun.ts'
 
@@ -29,8 +30,6 @@ let folder: string
 let runs: OpenedRun[]
 let report: Report
 const at = (name: string) => join(folder, name)
-const terminal = { out: () => {}, err: () => {}, isInteractive: false }
-const flageval = (...args: string[]) => runProgram(args, { terminal, openModel })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flageval-board-'))
@@ -39,8 +38,11 @@ beforeAll(async () => {
     ['b', 3],
   ] as const) {
     await writeFile(at(`${name}.mjs`), model(name, factor))
-    const given = ['--model', at(`${name}.mjs`), '--output', at(name), '--cache', at('cache')]
-    await flageval('run', ...given, '--task', 'shape-pairs', 'shape-foils', '--languages', 'en,ar,ru')
+    await run(await openModel(at(`${name}.mjs`)), findTasks(['shape-pairs', 'shape-foils']), {
+      output: at(name),
+      cache: at('cache'),
+      languages: ['en', 'ar', 'ru'],
+    })
   }
   runs = await openRuns([at('a'), at('b')])
   report = await boardOf(runs, { samples: 6 })
@@ -113,9 +115,9 @@ describe('the board of two runs', () => {
   })
 })
 
-describe.skipIf(!hasBrowser)('flageval board', () => {
-  it('writes a page on which filters work and a sample opens', async () => {
-    expect(await flageval('board', at('a'), at('b'), '--out', at('board.html'), '--samples', '6')).toBe(0)
+describe.skipIf(!hasBrowser)('its page', () => {
+  it('has filters that work and samples that open', async () => {
+    await writeReport(at('board.html'), report)
     const browser = await startBrowser()
     try {
       const { page, problems } = await browser.open(at('board.html'))

@@ -81,8 +81,8 @@ export function Roofline({
               textAnchor: 'end',
               dy: -7,
               fill: 'currentColor',
-            stroke: 'var(--paper)',
-            strokeWidth: 4,
+              stroke: 'var(--paper)',
+              strokeWidth: 4,
             },
           ),
           Plot.text(bandwidth, {
