@@ -20,6 +20,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    // Tests meet no other hub than their own.
+    env: { ORT_DISABLE_TELEMETRY: '1', HF_HUB_OFFLINE: '1' },
   },
 })

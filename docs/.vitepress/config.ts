@@ -47,6 +47,7 @@ export default defineConfig({
           report: '@flag/report',
         }),
       },
+      { text: 'Models from the hub', link: '/hub' },
       { text: 'API reference', collapsed: true, items: apiPages() },
       { text: 'Conformance', link: '/conformance' },
       { text: 'Benchmarks', link: '/benchmarks' },

@@ -1,3 +1,7 @@
 import { library } from '../../tools/repo/tsup.ts'
 
-export default library({ index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' })
+export default library({
+  index: 'src/index.ts',
+  worker: 'src/preprocess/worker.ts',
+  'cli/main': 'src/cli/main.ts',
+})

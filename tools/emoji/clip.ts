@@ -15,7 +15,8 @@ import {
   type Values,
 } from '@flag/core-tensor'
 import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
-import { imageEmbeds, textTower } from '../../packages/flagai/src/models/altclip/model.ts'
+import { textTower } from '../../packages/flagai/src/models/altclip/model.ts'
+import { imageEmbeds } from '../../packages/flagai/src/models/clip/model.ts'
 import { type TrainingProgress, train } from '../../packages/flagai/src/train/trainer.ts'
 import { Augmenter, GENTLE, STRONG, withEdges } from './augment.ts'
 import type { Concept } from './concepts.ts'

@@ -16,7 +16,8 @@ import {
   type Values,
 } from '@flag/core-tensor'
 import type { AltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
-import { imageEmbeds, textTower } from '../../packages/flagai/src/models/altclip/model.ts'
+import { textTower } from '../../packages/flagai/src/models/altclip/model.ts'
+import { imageEmbeds } from '../../packages/flagai/src/models/clip/model.ts'
 import type { Tokenizer } from '../../packages/flagai/src/tokenizers/index.ts'
 import { train } from '../../packages/flagai/src/train/trainer.ts'
 import { Augmenter, GENTLE, withEdges } from './augment.ts'

@@ -10,6 +10,8 @@ export type FlagErrorCode =
   | 'runtime'
   | 'timeout'
   | 'io'
+  | 'network'
+  | 'access-denied'
 
 /**
  * The one error that Flag throws on bad input.

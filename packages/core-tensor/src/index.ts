@@ -1,4 +1,6 @@
+export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
+export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export { writeSafetensors } from './checkpoint/safetensors.ts'
@@ -18,6 +20,7 @@ export { type ModelSummary, type Port, summarize } from './onnx/inspect.ts'
 export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire.ts'
 export * as ops from './ops/index.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { moduleWorker } from './runtime/moduleWorker.ts'
 export {
   type ExecutionProvider,
   executionProviders,
@@ -26,6 +29,7 @@ export {
   probeProvider,
 } from './runtime/providers.ts'
 export { createSession, type Session, type SessionOptions } from './runtime/session.ts'
+export type { SessionPoolOptions } from './runtime/sessionPool.ts'
 export * from './tensor/dtype.ts'
 export * from './tensor/generator.ts'
 export * from './tensor/tensor.ts'

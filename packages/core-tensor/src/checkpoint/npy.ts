@@ -161,10 +161,10 @@ export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
 
 /** Writes tensors as an uncompressed .npz archive, complete or not at all. Throws as `writeNpy`. */
 export async function writeNpz(path: string, tensors: Readonly<Record<string, Tensor>>): Promise<void> {
-  const files = Object.entries(tensors).map(([name, tensor]) => ({
-    name: `${name}.npy`,
-    parts: [npyHeader(tensor, path), tensor.bytes],
-  }))
+  const files = Object.entries(tensors).map(([name, tensor]) => {
+    const head = npyHeader(tensor, path)
+    return { name: `${name}.npy`, size: head.length + tensor.bytes.length, pieces: [head, tensor.bytes] }
+  })
   await writeZip(path, files)
 }
 

@@ -20,11 +20,14 @@ const INDEX_LIMIT = 2 ** 27
 /**
  * Opens a checkpoint by name of its file or of a model folder in the layout of Hugging Face; tensors are read when
  * asked for. Formats are told by content: safetensors, torch (`.bin .pt .pth .ckpt`, zip or older), .npy, .npz, GGUF,
- * and an `.index.json` over shards. A prefix `module.` that all names share is dropped.
+ * and an `.index.json` over shards. A prefix `module.` that all names share is dropped, unless `keepModule`.
  *
  * Throws `not-found`, `io`, `corrupt-file`, `unsupported`.
  */
-export async function openCheckpoint(location: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  location: string,
+  { keepModule = false }: { keepModule?: boolean } = {},
+): Promise<Checkpoint> {
   const file = await findFile(location)
   const sources: ByteSource[] = []
   const close = async () => {
@@ -37,7 +40,8 @@ export async function openCheckpoint(location: string): Promise<Checkpoint> {
       return readContents(source)
     }
     const contents = file.endsWith('.index.json') ? await readShards(file, open) : await open(file)
-    return checkpointOf(file, { ...contents, entries: withoutModule(contents.entries) }, close)
+    const entries = keepModule ? contents.entries : withoutModule(contents.entries)
+    return checkpointOf(file, { ...contents, entries }, close)
   } catch (error) {
     await close()
     throw error

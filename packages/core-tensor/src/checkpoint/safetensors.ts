@@ -4,6 +4,7 @@ import { byteLengthOf, type Shape, type Tensor } from '../tensor/tensor.ts'
 import { writeAll, writeAtomically } from './atomic.ts'
 import type { Contents } from './checkpoint.ts'
 import { type ByteSource, corrupt, rawEntry } from './source.ts'
+import { streamOf, type TensorStream, writePieces } from './stream.ts'
 
 /** The format's own limit on its header, in bytes. */
 const HEADER_LIMIT = 100_000_000
@@ -142,16 +143,30 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const sorted = Object.entries(tensors).sort(([a, x], [b, y]) => width(y) - width(x) || (a < b ? -1 : 1))
+  const streams = Object.entries(tensors).map(([name, tensor]) => streamOf(name, tensor))
+  await writeSafetensorsStreams(path, streams, metadata)
+}
+
+/** `writeSafetensors` for tensors that come in pieces. */
+export async function writeSafetensorsStreams(
+  path: string,
+  tensors: readonly TensorStream[],
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const sorted = [...tensors].sort(
+    (a, b) => byteSize(b.dtype) - byteSize(a.dtype) || (a.name < b.name ? -1 : 1),
+  )
   // Without a prototype, so that a tensor may have any name.
   const header: Record<string, unknown> = Object.create(null)
   if (metadata) header.__metadata__ = metadata
   let end = 0
-  for (const [name, { dtype, shape, bytes }] of sorted) {
+  for (const { name, dtype, shape } of sorted) {
     if (name === '__metadata__')
       throw new FlagError('invalid-argument', `${path}: "__metadata__" cannot name a tensor`)
-    header[name] = { dtype: codes[dtype as NumericDType], shape, data_offsets: [end, end + bytes.byteLength] }
-    end += bytes.byteLength
+    if (name in header) throw new FlagError('invalid-argument', `${path}: two tensors are named "${name}"`)
+    const size = byteLengthOf(dtype, shape)
+    header[name] = { dtype: codes[dtype], shape, data_offsets: [end, end + size] }
+    end += size
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const length = Math.ceil((8 + json.byteLength) / ALIGNMENT) * ALIGNMENT - 8
@@ -162,11 +177,6 @@ export async function writeSafetensors(
   head.set(json, 8)
   await writeAtomically(path, async (file) => {
     await writeAll(file, head)
-    for (const [, tensor] of sorted) await writeAll(file, tensor.bytes)
+    for (const tensor of sorted) await writePieces(tensor, (piece) => writeAll(file, piece))
   })
-}
-
-function width({ dtype }: Tensor): number {
-  if (dtype === 'string') throw new FlagError('dtype-mismatch', 'safetensors cannot hold a string tensor')
-  return byteSize(dtype)
 }

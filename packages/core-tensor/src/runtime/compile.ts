@@ -6,7 +6,8 @@ import { isSpec, isValue, type Spec, spec, type Traced, trace, type ValuesOf } f
 import { type IsLeaf, leavesOf, type MapTree, mapTree } from '../graph/tree.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { createSession, type Session, type SessionOptions } from './session.ts'
+import { createSession, type Session } from './session.ts'
+import { createSessionPool, type SessionPoolOptions } from './sessionPool.ts'
 
 export const isTensor: IsLeaf<Tensor> = (node): node is Tensor => node instanceof Tensor
 
@@ -25,12 +26,12 @@ export interface CompiledFunction<S extends readonly unknown[], R> {
 const PACK_LIMIT = 256 * 2 ** 20
 
 /** Encodes a traced graph and opens a session on it, its stored weights mapped from their files. */
-export async function openTraced(traced: Traced, options: SessionOptions = {}): Promise<Session> {
+export async function openTraced(traced: Traced, options: SessionPoolOptions = {}): Promise<Session> {
   const stored = traced.graph.storedTensors
   const files = new Set(stored.flatMap(({ source }) => (source ? [source.path] : [])))
   const place = files.size > 0 ? inPlaceFiles(files) : undefined
   const size = stored.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
-  return createSession(encodeModel(traced.graph, traced.outputs, { locationOf: place?.location }), {
+  return createSessionPool(encodeModel(traced.graph, traced.outputs, { locationOf: place?.location }), {
     weightsFolder: place?.folder,
     packWeights: size <= PACK_LIMIT,
     ...options,
@@ -47,7 +48,7 @@ export async function openTraced(traced: Traced, options: SessionOptions = {}): 
 export async function compile<const S extends readonly unknown[], R>(
   fn: (...inputs: { [K in keyof S]: ValuesOf<S[K]> }) => R,
   specs: S,
-  options: SessionOptions = {},
+  options: SessionPoolOptions = {},
 ): Promise<CompiledFunction<S, R>> {
   const traced = trace(fn, specs)
   const session = await openTraced(traced, options)

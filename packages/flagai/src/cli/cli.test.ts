@@ -188,7 +188,7 @@ describe('flagai embed', () => {
 })
 
 describe('flagai', () => {
-  it.each([[], ['search'], ['zero-shot'], ['embed'], ['models'], ['doctor']])(
+  it.each([[], ['search'], ['zero-shot'], ['embed'], ['pull'], ['convert'], ['models'], ['doctor']])(
     '%s --help has examples',
     async (...args) => {
       const { code, out } = await flagai(...args, '--help')
@@ -261,7 +261,7 @@ describe('terminal output', () => {
       },
       isInteractive: true,
     }
-    const progress = new Progress(terminal, 'indexing', () => BigInt(seconds * 1e9))
+    const progress = new Progress(terminal, 'indexing', { now: () => BigInt(seconds * 1e9) })
     seconds = 0.5
     progress.update(10, 100)
     expect(written).toBe('')

@@ -1,3 +1,4 @@
+import type { Environment } from '../hub/index.ts'
 import type { EmbeddingModel } from '../search/index.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,6 +14,8 @@ export interface LoadedModel {
 /** What commands need from outside; tests give their own. */
 export interface Context {
   terminal: Terminal
+  /** Instead of `process.env`. */
+  env?: Environment
   loadModel(idOrFolder: string): Promise<LoadedModel>
 }
 
@@ -33,4 +36,12 @@ export async function withModel<T>(
 /** One JSON document on stdout. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** A size for people. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${Math.round(count)} B`
+  const [size, unit] =
+    count >= 1e9 ? [count / 1e9, 'GB'] : count >= 1e6 ? [count / 1e6, 'MB'] : [count / 1e3, 'kB']
+  return `${size.toFixed(unit === 'GB' ? 2 : 1)} ${unit}`
 }

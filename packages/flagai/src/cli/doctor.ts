@@ -44,7 +44,7 @@ export async function doctor({ terminal }: Context, options: { json?: boolean })
     threads: availableParallelism(),
     memory: { total: totalmem(), free: freemem() },
     providers,
-    model: await modelFolder(EMBEDDED_MODEL).catch(() => null),
+    model: await modelFolder(EMBEDDED_MODEL, { offline: true }).catch(() => null),
   }
   if (options.json) {
     printJson(terminal, report)

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { cachedModels } from '../hub/index.ts'
 import { knownModels, modelFolder, packageRoot } from '../models/folder.ts'
-import { type Context, printJson } from './context.ts'
+import { bytes, type Context, printJson } from './context.ts'
 import { columns } from './terminal.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
@@ -36,10 +37,20 @@ export async function fingerprintOf(folder: string): Promise<string> {
   return `${basename(folder)} ${hash.digest('hex').slice(0, 16)}`
 }
 
-/** `flagai models`: what can be given to `--model`, and whether it is here. */
-export async function listModels({ terminal }: Context, options: { json?: boolean }): Promise<void> {
+/** `flagai models`: what can be given to `--model`, and whether it is here; with `--cached`, all that is here. */
+export async function listModels(
+  context: Context,
+  options: { json?: boolean; cached?: boolean },
+): Promise<void> {
+  await (options.cached ? listCached(context, options) : listKnown(context, options))
+}
+
+async function listKnown({ terminal }: Context, options: { json?: boolean }): Promise<void> {
   const models = await Promise.all(
-    knownModels.map(async (model) => ({ ...model, folder: await modelFolder(model.id).catch(() => null) })),
+    knownModels.map(async (model) => ({
+      ...model,
+      folder: await modelFolder(model.id, { offline: true }).catch(() => null),
+    })),
   )
   if (options.json) {
     printJson(terminal, models)
@@ -53,4 +64,27 @@ export async function listModels({ terminal }: Context, options: { json?: boolea
   ])
   terminal.out(`${columns(rows)}\n`)
   terminal.err('A folder with config.json, weights and tokenizer can be given as --model, too.\n')
+}
+
+async function listCached({ terminal, env }: Context, options: { json?: boolean }): Promise<void> {
+  const models = await cachedModels(env)
+  if (options.json) {
+    printJson(terminal, models)
+    return
+  }
+  const rows = models.map(({ id, commit, refs, size, lastUsed, folder }) => [
+    id,
+    refs.join(' ') || commit.slice(0, 12),
+    bytes(size),
+    lastUsed.toISOString().slice(0, 10),
+    folder,
+  ])
+  if (rows.length > 0) {
+    terminal.out(`${columns([['model', 'revision', 'size', 'last used', 'folder'], ...rows], [2])}\n`)
+  }
+  const incomplete = new Map(models.map((model) => [model.id, model.incomplete]))
+  for (const [id, left] of incomplete) {
+    if (left > 0) terminal.err(`${id}: ${bytes(left)} of interrupted downloads; flagai pull ${id} goes on\n`)
+  }
+  if (rows.length === 0) terminal.err('No models are in the cache. flagai pull brings one.\n')
 }

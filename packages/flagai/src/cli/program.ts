@@ -1,10 +1,12 @@
 import { FlagError } from '@flag/core-tensor'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EMBEDDED_MODEL } from '../models/folder.ts'
 import type { Context } from './context.ts'
+import { convert } from './convert.ts'
 import { doctor } from './doctor.ts'
 import { embed } from './embed.ts'
 import { listModels, VERSION } from './models.ts'
+import { pull } from './pull.ts'
 import { search } from './search.ts'
 import { zeroShot } from './zeroShot.ts'
 
@@ -33,6 +35,8 @@ Examples:
   flagai search ~/Pictures "雨中的红伞" --top 20 --html hits.html
   flagai zero-shot cat.jpg --labels cat,dog,horse
   flagai embed ~/Pictures --output pictures.parquet
+  flagai pull BAAI/AltCLIP-m9
+  flagai convert pytorch_model.bin --to safetensors -o model.safetensors
 ${exitCodes}`,
     )
   const model = ['--model <id>', 'embedded model, Hugging Face id or folder', EMBEDDED_MODEL] as const
@@ -97,10 +101,54 @@ ${exitCodes}`,
     .action((input, options) => embed(context, input, options))
 
   program
+    .command('pull')
+    .description('download a model of the Hugging Face hub into the cache, or go on with it')
+    .argument('<id>', 'owner/name')
+    .option('--revision <revision>', 'branch, tag or full commit', 'main')
+    .option('--include <glob...>', 'files to take (default: what opening the model needs)')
+    .option('--exclude <glob...>', 'files not to take')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagai pull BAAI/AltCLIP-m9
+  flagai pull BAAI/AltCLIP-m9 --include "*.json" --exclude "onnx/*" --json
+  HF_ENDPOINT=https://hub.example flagai pull BAAI/AltCLIP --revision main
+
+Exit codes: 0 the model is here and verified, 1 failed (what was downloaded is kept: run it again), 2 wrong usage.
+The folder goes to stdout. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they mean to
+Python's huggingface_hub, which shares the cache.`,
+    )
+    .action((id, options) => pull(context, id, options))
+
+  program
+    .command('convert')
+    .description('write the tensors of a checkpoint as safetensors or as a torch file')
+    .argument('<input>', 'checkpoint file, .index.json over shards, or model folder')
+    .addOption(new Option('--to <format>', 'format').choices(['safetensors', 'torch']).makeOptionMandatory())
+    .requiredOption('-o, --output <file>', 'file to write')
+    .addOption(
+      new Option('--dtype <type>', 'type of floating-point tensors').choices(['fp32', 'fp16', 'bf16']),
+    )
+    .option('--json', 'print one JSON document about what was written')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagai convert pytorch_model.bin --to safetensors -o model.safetensors
+  flagai convert ./model --to torch --dtype fp16 -o pytorch_model.bin
+
+Exit codes: 0 written, 1 failed (nothing is written), 2 wrong usage. Nothing in a torch file is executed.`,
+    )
+    .action((input, options) => convert(context, input, options))
+
+  program
     .command('models')
     .description('list the models that can be used')
+    .option('--cached', 'list what is in the Hugging Face cache')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  flagai models --json')
+    .addHelpText('after', '\nExamples:\n  flagai models --json\n  flagai models --cached')
     .action((options) => listModels(context, options))
 
   program

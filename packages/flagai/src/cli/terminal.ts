@@ -22,14 +22,23 @@ export class Progress {
   readonly #terminal: Terminal
   readonly #label: string
   readonly #now: () => bigint
+  readonly #format: (count: number) => string
   readonly #start: bigint
   #last = 0n
   #drawn = false
 
-  constructor(terminal: Terminal, label: string, now: () => bigint = process.hrtime.bigint) {
+  constructor(
+    terminal: Terminal,
+    label: string,
+    {
+      now = process.hrtime.bigint,
+      format = (count: number) => count.toFixed(count < 10 && !Number.isInteger(count) ? 1 : 0),
+    }: { now?: () => bigint; format?: (count: number) => string } = {},
+  ) {
     this.#terminal = terminal
     this.#label = label
     this.#now = now
+    this.#format = format
     this.#start = now()
   }
 
@@ -44,8 +53,9 @@ export class Progress {
     const filled = Math.round((done / total) * 24)
     const bar = '█'.repeat(filled) + '░'.repeat(24 - filled)
     const left = rate > 0 ? clock((total - done) / rate) : '–'
+    const format = this.#format
     this.#terminal.err(
-      `\r\x1b[2K${this.#label} ${bar} ${done}/${total} · ${rate.toFixed(rate < 10 ? 1 : 0)}/s · ${left} left`,
+      `\r\x1b[2K${this.#label} ${bar} ${format(done)}/${format(total)} · ${format(rate)}/s · ${left} left`,
     )
   }
 

@@ -1,12 +1,23 @@
 import { ops, type Scope, type Value } from '@flag/core-tensor'
 import { linear } from './linear.ts'
 
-/** The four projections of an attention layer. Three separate ones for q, k and v train faster than one that is split. */
-export interface AttentionScopes {
-  query: Scope
-  key: Scope
-  value: Scope
-  output: Scope
+/** The projections to queries, keys and values: three layers, which train faster, or one of three times the width. */
+export type ProjectionScopes = { query: Scope; key: Scope; value: Scope } | { fused: Scope }
+
+export type AttentionScopes = ProjectionScopes & { output: Scope }
+
+/** Queries [B, Q, D] of `queries` and keys and values [B, T, D] of `states`. */
+export function project(scopes: ProjectionScopes, queries: Value, states: Value): [Value, Value, Value] {
+  if (!('fused' in scopes)) {
+    return [linear(scopes.query, queries), linear(scopes.key, states), linear(scopes.value, states)]
+  }
+  const thirds = (x: Value) => {
+    const all = linear(scopes.fused, x) // [B, T, 3 D]
+    const width = (all.shape[2] as number) / 3
+    return ops.split(all, [width, width, width], 2)
+  }
+  const [q, k, v] = thirds(states)
+  return [queries === states ? q : thirds(queries)[0], k, v]
 }
 
 /**
@@ -20,9 +31,7 @@ export function attention(
   options: { heads: number; bias?: Value },
 ): Value {
   const split = (x: Value) => ops.splitHeads(x, options.heads)
-  const q = split(linear(scopes.query, queries)) // [B, heads, Q, D / heads]
-  const k = split(linear(scopes.key, states)) // [B, heads, T, D / heads]
-  const v = split(linear(scopes.value, states)) // [B, heads, T, D / heads]
+  const [q, k, v] = project(scopes, queries, states).map(split) // [B, heads, Q or T, D / heads]
   const mixed = ops.mergeHeads(ops.attention(q, k, v, { bias: options.bias })) // [B, Q, D]
   return linear(scopes.output, mixed) // [B, Q, D]
 }

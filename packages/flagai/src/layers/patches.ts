@@ -2,7 +2,8 @@ import { constant, FlagError, fromNumbers, ops, type Scope, type Value } from '@
 import { parameter } from './linear.ts'
 
 /**
- * Pixels [B, C, H, W] cut into patches of `size` × `size` and each projected to D numbers by `weight` [D, C, size, size].
+ * Pixels [B, C, H, W] cut into patches of `size` × `size` and each projected to D numbers by `weight` [D, C, size, size],
+ * plus `bias` [D] where the checkpoint has one.
  * Pixels at the right and the bottom that fill no patch are left out, as by a convolution with that stride; one
  * matrix product gives the same as the convolution, and so does its gradient.
  */
@@ -26,6 +27,7 @@ export function patchEmbedding(scope: Scope, pixels: Value, size: number): Value
   return ops.linear(
     ops.reshape(patches, [batch, rows * columns, length]), // [B, N, C * size * size]
     ops.reshape(weight, [weight.shape[0], length]),
+    scope.has('bias') ? parameter(scope, 'bias') : undefined,
   ) // [B, N, D]
 }
 

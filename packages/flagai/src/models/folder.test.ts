@@ -14,14 +14,16 @@ function folderWith(files: Record<string, string>): string {
 }
 
 describe('modelFolder', () => {
+  const commits = ['a', 'b'].map((digit) => digit.repeat(40))
   const cacheBefore = process.env.HF_HUB_CACHE
   let cache = ''
   beforeEach(() => {
     const snapshots = 'models--BAAI--AltCLIP/snapshots'
     cache = folderWith({
-      'models--BAAI--AltCLIP/refs/main': 'bbbb\n',
-      [`${snapshots}/aaaa/config.json`]: '{}',
-      [`${snapshots}/bbbb/config.json`]: '{}',
+      'models--BAAI--AltCLIP/refs/main': `${commits[1]}\n`,
+      'models--gpt2/refs/main': commits[0],
+      [`models--gpt2/snapshots/${commits[0]}/config.json`]: '{}',
+      ...Object.fromEntries(commits.map((commit) => [`${snapshots}/${commit}/config.json`, '{}'])),
     })
     process.env.HF_HUB_CACHE = cache
   })
@@ -32,11 +34,15 @@ describe('modelFolder', () => {
 
   it('finds the snapshot of a hub model that main, or a revision, stands for', async () => {
     const snapshots = join(cache, 'models--BAAI--AltCLIP/snapshots')
-    expect(await modelFolder('BAAI/AltCLIP')).toBe(join(snapshots, 'bbbb'))
-    expect(await modelFolder('BAAI/AltCLIP', 'aaaa')).toBe(join(snapshots, 'aaaa'))
-    await expect(modelFolder('BAAI/AltCLIP', 'cccc')).rejects.toThrow(
-      /at revision cccc: neither a folder nor/,
+    expect(await modelFolder('BAAI/AltCLIP')).toBe(join(snapshots, commits[1]))
+    expect(await modelFolder('BAAI/AltCLIP', { revision: commits[0] })).toBe(join(snapshots, commits[0]))
+    expect(await modelFolder('gpt2', { offline: false })).toBe(
+      join(cache, 'models--gpt2/snapshots', commits[0]),
     )
+    await expect(modelFolder('BAAI/AltCLIP', { revision: 'v1' })).rejects.toMatchObject({
+      message: expect.stringMatching(/at revision v1 is not complete in .*offline/),
+      hint: expect.stringContaining('flagai pull BAAI/AltCLIP'),
+    })
   })
 
   it('takes folders as they are given', async () => {

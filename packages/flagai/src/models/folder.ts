@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FlagError } from '@flag/core-tensor'
+import { type HubOptions, isModelId, snapshotDownload } from '../hub/index.ts'
 
 /** The folder of this package, from the sources as well as from the built bundle. */
 export function packageRoot(): string {
@@ -51,46 +51,45 @@ export function knownModelOf(idOrFolder: string): KnownModel | undefined {
   )
 }
 
-/** Where the Python and JavaScript tools of Hugging Face keep what they downloaded. */
-function hubCache(): string {
-  const { HF_HUB_CACHE, HF_HOME } = process.env
-  return HF_HUB_CACHE ?? join(HF_HOME ?? join(homedir(), '.cache', 'huggingface'), 'hub')
-}
-
-/** Snapshots of a hub model in the cache, the wanted revision (`main` by default) before any other. */
-async function cachedSnapshots(id: string, revision: string | undefined): Promise<string[]> {
-  const model = join(hubCache(), `models--${id.replaceAll('/', '--')}`)
-  const commit = await readFile(join(model, 'refs', revision ?? 'main'), 'utf8').catch(() => revision ?? '')
-  const all = revision === undefined ? await readdir(join(model, 'snapshots')).catch(() => []) : []
-  const first = commit.trim()
-  return [...(first === '' ? [] : [first]), ...all].map((name) => join(model, 'snapshots', name))
-}
-
 const holdsModel = (folder: string) =>
   existsSync(join(folder, 'config.json')) || existsSync(join(folder, 'latest_iteration.txt'))
 
 /**
- * The folder of a model: a folder as given, one that comes with this package, or a snapshot (of `revision`) in the
- * Hugging Face cache. Nothing is downloaded. Throws `not-found` with what to do.
+ * The folder of a model: a folder as given, one that comes with this package, or the snapshot of a model of the hub
+ * (`owner/name`), which is downloaded unless it is in the Hugging Face cache, see `snapshotDownload`. Throws
+ * `not-found` with what to do, and whatever keeps a model from being downloaded.
  */
-export async function modelFolder(idOrFolder: string, revision?: string): Promise<string> {
+export async function modelFolder(idOrFolder: string, options: HubOptions = {}): Promise<string> {
   const here = resolve(idOrFolder)
-  const cached = await cachedSnapshots(idOrFolder, revision)
-  const found = [here, join(packageRoot(), 'models', idOrFolder), ...cached].find(holdsModel)
+  const found = [here, join(packageRoot(), 'models', idOrFolder)].find(holdsModel)
   if (found !== undefined) return found
   if (existsSync(here)) {
     throw new FlagError('not-found', `${here}: holds no config.json`, {
       hint: 'give the folder of a model as published: config.json, weights, tokenizer, preprocessor_config.json',
     })
   }
-  const wanted = revision === undefined ? '' : ` at revision ${revision}`
-  throw new FlagError('not-found', `no model "${idOrFolder}"${wanted}: neither a folder nor downloaded`, {
-    hint: idOrFolder.includes('/')
-      ? `download it with: huggingface-cli download ${idOrFolder}, or give its folder`
-      : idOrFolder === EMBEDDED_MODEL
+  if (idOrFolder.includes('/') && isModelId(idOrFolder)) {
+    return (await snapshotDownload(idOrFolder, options)).folder
+  }
+  // A name without owner is rather a slip of the pen than one of the hub's oldest models.
+  const cached = isModelId(idOrFolder) && (await cachedFolder(idOrFolder, options))
+  if (cached) return cached
+  throw new FlagError('not-found', `no model "${idOrFolder}": neither a folder nor downloaded`, {
+    hint:
+      idOrFolder === EMBEDDED_MODEL
         ? `${join(packageRoot(), 'models')} should hold it: install @flag/ai again`
-        : `give a folder, a downloaded model of Hugging Face, or ${EMBEDDED_MODEL}`,
+        : `give a folder, a model of Hugging Face (owner/name), or ${EMBEDDED_MODEL}`,
   })
+}
+
+/** The folder of a model of the hub in the cache, if it is complete there. Nothing is downloaded. */
+async function cachedFolder(id: string, options: HubOptions): Promise<string | undefined> {
+  try {
+    return (await snapshotDownload(id, { ...options, offline: true })).folder
+  } catch (error) {
+    if (error instanceof FlagError && error.code === 'not-found') return undefined
+    throw error
+  }
 }
 
 /** Parsed JSON of a file, or undefined when there is no such file. Throws `corrupt-file`. */

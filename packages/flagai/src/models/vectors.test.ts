@@ -1,6 +1,5 @@
 import { tensor } from '@flag/core-tensor'
 import { expect, it } from 'vitest'
-import { batches, padRight } from './batches.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from './vectors.ts'
 
 it('normalizeRows scales rows to length 1 and leaves zeros', () => {
@@ -46,17 +45,4 @@ it('softmax adds up to 1, for large logits too', () => {
   const probabilities = softmax([1000, 999, -1000])
   expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 12)
   expect(probabilities[0]).toBeCloseTo(Math.E / (1 + Math.E), 12)
-})
-
-it('batches and padRight keep order', () => {
-  expect(batches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]])
-  const ids = padRight(
-    [
-      [0, 5, 2],
-      [0, 2],
-    ],
-    1,
-  )
-  expect(ids.shape).toEqual([2, 3])
-  expect(ids.toNumbers()).toEqual([0, 5, 2, 0, 2, 1])
 })

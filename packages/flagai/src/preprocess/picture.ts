@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { firstFrame } from './gif.ts'
 
 /** Pixels, 3 bytes each (red, green, blue), row by row from the top. */
@@ -8,6 +8,10 @@ export interface RgbImage {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array
+  /** With `keepMode`: how opaque each pixel is, where the file says so. */
+  readonly alpha?: Uint8Array
+  /** With `keepMode`: the file has a palette, or black and white only. */
+  readonly indexed?: boolean
 }
 
 /** A picture: a file's path, a file's bytes, or decoded pixels. */
@@ -25,6 +29,8 @@ export interface DecodeOptions {
    * processors of transformers 5 do. Vector pictures store no colour there: they are laid on white.
    */
   background?: readonly [number, number, number]
+  /** Say of what mode a picture is for Pillow, for `resizeInMode`. Default false. */
+  keepMode?: boolean
   /** Pixels of the shorter edge at which vector pictures (SVG) are drawn at least. Default 224. */
   vectorSize?: number
   /** Pictures with more pixels are refused. Default 178,956,970, where Pillow refuses, too. */
@@ -162,7 +168,20 @@ async function pixelsOf(pipeline: Sharp, metadata: Metadata, file: Uint8Array, o
     info.channels === 4 && background
       ? compose(data, pixels, background)
       : dropAlpha(data, pixels, info.channels)
-  return { width: info.width, height: info.height, data: rgb }
+  const mode = options.keepMode ? modeOf(metadata, file) : {}
+  const alpha =
+    mode.alpha && (info.channels === 2 || info.channels === 4)
+      ? Uint8Array.from({ length: pixels }, (_, i) => data[(i + 1) * info.channels - 1])
+      : undefined
+  return { width: info.width, height: info.height, data: rgb, alpha, indexed: mode.indexed }
+}
+
+/** Whether Pillow keeps opacity, or places in a palette, as it opens a file. */
+function modeOf({ format, hasAlpha }: Metadata, file: Uint8Array): { alpha?: boolean; indexed?: boolean } {
+  if (format === 'gif') return { indexed: true }
+  if (format !== 'png') return { alpha: hasAlpha }
+  const [bits, colour] = [file[24], file[25]]
+  return { alpha: colour === 4 || colour === 6, indexed: colour === 3 || (colour === 0 && bits === 1) }
 }
 
 /**
@@ -180,6 +199,8 @@ export async function decode(image: ImageInput, options: DecodeOptions = {}): Pr
   const name = nameOf(image)
   if (file.length === 0) throw new FlagError('corrupt-file', `${name}: the file is empty, expected a picture`)
   const maxPixels = options.maxPixels ?? 178_956_970
+  // Loaded where it is used: most programs let other threads decode.
+  const { default: sharp } = await import('sharp')
   try {
     const base = { ignoreIcc: true, failOn: 'error', limitInputPixels: false } as const
     const metadata = await sharp(file, base).metadata()

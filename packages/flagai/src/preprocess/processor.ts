@@ -3,6 +3,7 @@ import { type PreprocessConfig, parsePreprocessConfig } from './config.ts'
 import { type CropConvention, centerCrop } from './crop.ts'
 import { type DecodeOptions, decode, type ImageInput, type RgbImage } from './picture.ts'
 import { resize } from './resize.ts'
+import { resizeInMode } from './resizeInMode.ts'
 
 export interface ProcessorOptions extends DecodeOptions {
   /** Which library's idea of the middle to use. Default `transformers`. */
@@ -74,7 +75,7 @@ export class ImageProcessor {
     let shaped = image
     if (size) {
       const { width, height } = 'shortestEdge' in size ? shortestEdgeSize(image, size.shortestEdge) : size
-      shaped = resize(image, width, height, resample)
+      shaped = (this.options.keepMode ? resizeInMode : resize)(image, width, height, resample)
     }
     return crop ? centerCrop(shaped, crop.width, crop.height, this.options.cropConvention) : shaped
   }

@@ -1,4 +1,4 @@
-export type { EmbeddingModel } from './embeddingModel.ts'
+export type { EmbeddedImage, EmbeddingModel } from './embeddingModel.ts'
 export { type PageOptions, type PageQuery, renderPage } from './page.ts'
 export { type Hit, type IndexOptions, type IndexReport, PictureIndex } from './pictureIndex.ts'
 export { type FoundPicture, pictureExtensions, scanPictures, type Unreadable } from './scan.ts'

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import { decode, type RgbImage } from '../preprocess/index.ts'
+import { inBatches, mapOrdered } from '../models/batches.ts'
 import type { EmbeddingModel } from './embeddingModel.ts'
-import { IndexFile, type IndexRow } from './indexFile.ts'
+import type { IndexRow } from './indexFile.ts'
 import { type FoundPicture, scanPictures, type Unreadable } from './scan.ts'
 import { topK } from './topK.ts'
 
@@ -15,7 +15,7 @@ export interface IndexOptions {
   fingerprint?: string
   /** Where the index is kept. Default: `.flagai` in the folder itself. */
   indexFolder?: string
-  /** Pictures that the model gets at a time. Default 16. */
+  /** Pictures that are read from the disk at a time. Default 32. */
   batchSize?: number
   /** What is done so far is kept on disk after this many pictures, and every two seconds. Default 256. */
   keepEvery?: number
@@ -49,8 +49,6 @@ export interface Hit {
   score: number
 }
 
-// A decoded picture takes 3 bytes per pixel; this bounds a batch to about 150 MB whatever cameras come up with.
-const BATCH_PIXELS = 50_000_000
 const KEEP_NANOSECONDS = 2_000_000_000n
 
 /** Vectors of the pictures of a folder, ready to be searched. */
@@ -86,6 +84,8 @@ export class PictureIndex {
     const { pictures, unreadable } = await scanPictures(folder)
     const place = options.indexFolder ?? join(folder, '.flagai')
     const name = options.modelName.replace(/[^\w.-]+/g, '_')
+    // Arrow is loaded only by programs that keep an index.
+    const { IndexFile } = await import('./indexFile.ts')
     const file = new IndexFile(place, name, options.fingerprint ?? options.modelName)
     if (pictures.length > 0) await file.prepare()
     const { rows: known, stale, parts } = await file.read()
@@ -114,7 +114,7 @@ export class PictureIndex {
     let pending: IndexRow[] = []
     let kept = process.hrtime.bigint()
     let done = 0
-    for await (const batch of batches(folder, changed, byHash, options.batchSize ?? 16)) {
+    for await (const batch of batches(folder, changed, byHash, options.batchSize ?? 32)) {
       await embed(batch, model)
       for (const { row, reused } of batch) {
         rows.set(row.path, row)
@@ -158,40 +158,20 @@ export class PictureIndex {
 
 interface Item {
   row: IndexRow
-  image: RgbImage | undefined
+  /** The file's bytes, while they have to go through the model. */
+  bytes: Uint8Array | undefined
   reused: boolean
 }
 
-/** Pictures read and decoded, a batch ahead of the model. */
+/** Pictures read from the disk, a batch ahead of the model. */
 async function* batches(
   folder: string,
   pictures: readonly FoundPicture[],
   byHash: ReadonlyMap<string, IndexRow>,
   size: number,
 ): AsyncGenerator<Item[]> {
-  let position = 0
-  const next = async (): Promise<Item[]> => {
-    const batch: Item[] = []
-    let pixels = 0
-    while (position < pictures.length && batch.length < size && pixels < BATCH_PIXELS) {
-      const group = pictures.slice(position, position + Math.min(4, size - batch.length))
-      position += group.length
-      for (const item of await Promise.all(group.map((picture) => open(folder, picture, byHash)))) {
-        batch.push(item)
-        pixels += item.image ? item.image.width * item.image.height : 0
-      }
-    }
-    return batch
-  }
-  let upcoming = next()
-  for (;;) {
-    const batch = await upcoming
-    if (batch.length === 0) return
-    upcoming = next()
-    // Its error is met when it is awaited; until then it must not count as unhandled.
-    upcoming.catch(() => {})
-    yield batch
-  }
+  const groups = inBatches(pictures, size)
+  yield* mapOrdered(groups, 2, (group) => Promise.all(group.map((picture) => open(folder, picture, byHash))))
 }
 
 async function open(
@@ -205,20 +185,23 @@ async function open(
     row.hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
     const same = byHash.get(row.hash)
     if (same)
-      return { row: { ...row, error: same.error, vector: same.vector }, image: undefined, reused: true }
-    return { row, image: await decode(bytes, { background: [255, 255, 255] }), reused: false }
+      return { row: { ...row, error: same.error, vector: same.vector }, bytes: undefined, reused: true }
+    return { row, bytes, reused: false }
   } catch (error) {
-    row.error = (error as Error).message.replace(/^picture: /, '')
-    return { row, image: undefined, reused: false }
+    row.error = (error as Error).message
+    return { row, bytes: undefined, reused: false }
   }
 }
 
 async function embed(batch: readonly Item[], model: EmbeddingModel): Promise<void> {
-  const fresh = batch.filter((item) => item.image !== undefined)
-  if (fresh.length === 0) return
-  const vectors = await model.encodeImage(fresh.map((item) => item.image as RgbImage))
-  fresh.forEach((item, i) => {
-    item.row.vector = vectors.row(i).data
-    item.image = undefined
-  })
+  const fresh = batch.filter((item) => item.bytes !== undefined)
+  let next = 0
+  for await (const { vector, error } of model.encodeImageStream(
+    fresh.map((item) => item.bytes as Uint8Array),
+  )) {
+    const item = fresh[next++]
+    item.row.vector = vector
+    item.row.error = error?.message.replace(/^picture: /, '')
+    item.bytes = undefined
+  }
 }

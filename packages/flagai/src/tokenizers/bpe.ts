@@ -11,7 +11,7 @@ export interface BpePieces {
   readonly unknownId: number
 }
 
-interface Pair {
+export interface Pair {
   left: number
   right: number
   score: number
@@ -78,7 +78,7 @@ export function segmentBpe(text: Uint8Array, pieces: BpePieces): Segmentation {
 }
 
 /** A binary heap: the best score first, the leftmost of equals. */
-class Heap {
+export class Heap {
   readonly #items: Pair[] = []
 
   push(item: Pair): void {

@@ -18,14 +18,14 @@ const BLOCK = 256
 const OPEN_BLOCKS = 16
 
 /** Where the children of the node at `index` are: child `b` at the result XOR `b`. */
-export function baseOf(unit: number, index: number): number {
+function baseOf(unit: number, index: number): number {
   return index ^ ((unit >>> 10) << ((unit & COARSE) >>> 6))
 }
 
 /** The label of a unit; no byte for leaves and free places. */
-export const labelOf = (unit: number): number => (unit & (LEAF | 0xff)) >>> 0
-export const hasLeaf = (unit: number): boolean => (unit & HAS_LEAF) !== 0
-export const leafValue = (unit: number): number => unit & 0x7fffffff
+const labelOf = (unit: number): number => (unit & (LEAF | 0xff)) >>> 0
+const hasLeaf = (unit: number): boolean => (unit & HAS_LEAF) !== 0
+const leafValue = (unit: number): number => unit & 0x7fffffff
 
 export interface PrefixMatch {
   /** Bytes matched; 0 for none. */

@@ -1,3 +1,4 @@
+export { ClipTokenizer } from './clip.ts'
 export { openTokenizer } from './open.ts'
 export { SentencePiece } from './sentencePiece.ts'
 export { type EncodedBatch, type EncodeTextOptions, encodeBatch, type Tokenizer } from './tokenizer.ts'

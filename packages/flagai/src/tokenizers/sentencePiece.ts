@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { decodeMessage, FlagError } from '@flag/core-tensor'
 import { segmentBpe } from './bpe.ts'
-import { buildDoubleArray, longestPrefix } from './doubleArray.ts'
 import { Model, type ModelProto, ModelType, type PieceProto, PieceType } from './modelProto.ts'
 import { Normalizer, SPACE_MARK, type SymbolMatcher } from './normalizer.ts'
+import { type PieceTrie, trieOf } from './pieceTrie.ts'
 import { type Segmentation, segmentUnigram } from './unigram.ts'
 import { binaryOf, fromUtf8, toUtf8 } from './utf8.ts'
 
 /** FLT_MIN of C, from which SentencePiece starts its search of the greatest score. */
 const SMALLEST_FLOAT = 2 ** -126
+const knownTypes: ReadonlySet<number> = new Set(Object.values(PieceType))
 const BYTE_PIECE = /^<0x([0-9A-F]{2})>$/
 
 /**
@@ -187,13 +188,13 @@ export class SentencePiece {
     if (this.#pieces.length === 0) throw bad('no pieces')
     if (this.unknownId < 0) throw bad('no unknown piece')
     for (const [id, { piece, score, type }] of this.#pieces.entries()) {
-      const at = `piece ${id} ${JSON.stringify(piece)}`
-      if (piece === '' || piece.includes('\0')) throw bad(`${at}: empty or with a zero character`)
-      if (!Number.isFinite(score)) throw bad(`${at}: score ${score}`)
-      if (!Object.values<unknown>(PieceType).includes(type)) throw bad(`${at}: type ${type}`)
-      if (this.#ids.has(piece)) throw bad(`${at}: defined twice`)
-      if (type === PieceType.unknown && id !== this.unknownId) throw bad(`${at}: a second unknown piece`)
-      if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(piece))) throw bad(`${at}: no byte`)
+      const badPiece = (message: string) => bad(`piece ${id} ${JSON.stringify(piece)}: ${message}`)
+      if (piece === '' || piece.includes('\0')) throw badPiece('empty or with a zero character')
+      if (!Number.isFinite(score)) throw badPiece(`score ${score}`)
+      if (!knownTypes.has(type as number)) throw badPiece(`type ${type}`)
+      if (this.#ids.has(piece)) throw badPiece('defined twice')
+      if (type === PieceType.unknown && id !== this.unknownId) throw badPiece('a second unknown piece')
+      if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(piece))) throw badPiece('no byte')
       this.#ids.set(piece, id)
     }
     if (!hasBytes) return
@@ -210,17 +211,23 @@ export class SentencePiece {
     return [...this.#types.keys()].filter((id) => kinds.includes(this.#types[id]))
   }
 
+  #trieOf(ids: readonly number[]): PieceTrie {
+    return trieOf(
+      ids.map((id) => this.#pieces[id].piece),
+      ids,
+    )
+  }
+
   #symbolMatcher(): SymbolMatcher {
     const ids = this.#textIds().filter((id) => this.#types[id] === PieceType.userDefined)
     if (ids.length === 0) return () => 0
-    const trie = trieOf(ids.map((id) => [toUtf8(this.#pieces[id].piece), id]))
-    const match = { length: 0, value: 0 }
-    return (bytes, start) => longestPrefix(trie, bytes, start, match).length
+    const trie = this.#trieOf(ids)
+    return (bytes, start) => trie.longest(bytes, start)
   }
 
   #unigram(): (text: Uint8Array) => Segmentation {
     const types = this.#types
-    const trie = trieOf(this.#textIds().map((id) => [toUtf8(this.#pieces[id].piece), id]))
+    const trie = this.#trieOf(this.#textIds())
     const normal = this.#pieces.filter(({ type }) => type === PieceType.normal)
     const pieces = {
       trie,
@@ -248,14 +255,6 @@ export class SentencePiece {
 }
 
 const bytePiece = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
-
-function trieOf(entries: [Uint8Array, number][]): Uint32Array {
-  entries.sort(([a], [b]) => Buffer.compare(a, b))
-  return buildDoubleArray(
-    entries.map(([key]) => key),
-    entries.map(([, id]) => id),
-  )
-}
 
 /** UTF-8 where every byte that does not belong to a character is one U+FFFD. */
 function decodeBytes(bytes: number[]): string {

@@ -1,4 +1,4 @@
-import { baseOf, hasLeaf, labelOf, leafValue } from './doubleArray.ts'
+import type { PieceTrie } from './pieceTrie.ts'
 import { characterLength } from './utf8.ts'
 
 /** How a text was cut: piece `i` has id `ids[i]` and ends before byte `ends[i]`. */
@@ -12,8 +12,8 @@ const UNKNOWN_PENALTY = 10
 
 /** What the segmentation needs to know of the pieces. */
 export interface UnigramPieces {
-  /** Trie of the pieces that occur in texts, as UTF-8; values are ids. */
-  readonly trie: Uint32Array
+  /** The pieces that occur in texts, as UTF-8. */
+  readonly trie: PieceTrie
   readonly scores: Float32Array
   readonly isUnused: (id: number) => boolean
   readonly isUserDefined: (id: number) => boolean
@@ -35,7 +35,6 @@ export function segmentUnigram(text: Uint8Array, pieces: UnigramPieces): Segment
   const from = new Int32Array(size + 1).fill(-1)
   const by = new Int32Array(size + 1)
   const unknownScore = Math.fround(pieces.minScore - UNKNOWN_PENALTY)
-  const root = trie.length > 0 ? baseOf(trie[0], 0) : 0
   const reach = (start: number, end: number, score: number, id: number) => {
     if (from[end] >= 0 && score <= best[end]) return
     best[end] = score
@@ -46,15 +45,12 @@ export function segmentUnigram(text: Uint8Array, pieces: UnigramPieces): Segment
     const sofar = best[start]
     const next = Math.min(start + characterLength(text[start]), size)
     let isCovered = false
-    let base = root
+    let node = 0
     for (let at = start; at < size; at++) {
-      const index = base ^ text[at]
-      const unit = trie[index]
-      if (unit === undefined || labelOf(unit) !== text[at]) break
-      base = baseOf(unit, index)
-      if (!hasLeaf(unit)) continue
-      const id = leafValue(trie[base])
-      if (pieces.isUnused(id)) continue
+      node = trie.child(node, text[at])
+      if (node === 0) break
+      const id = trie.idAt(node)
+      if (id < 0 || pieces.isUnused(id)) continue
       const end = at + 1
       const score = pieces.isUserDefined(id)
         ? Math.fround((end - start) * maxScore) - 0.1 + sofar

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { moduleWorker } from '@flag/core-tensor'
 import { DataError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import type { StepSpec } from '../pipeline/registry.ts'
@@ -28,7 +29,9 @@ interface Pool {
 /** Starts threads that process pieces of one pipeline. */
 export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnProgress): Pool {
   const steps = pipeline.steps.map(({ name, options }) => ({ name, options }))
-  const workers = Array.from({ length: count }, () => startWorker({ ...pipeline, steps }))
+  const workers = Array.from({ length: count }, () =>
+    moduleWorker('worker', import.meta.url, { workerData: { ...pipeline, steps } satisfies PipelineData }),
+  )
 
   const process = (worker: Worker, piece: Piece) =>
     new Promise<Statistics>((resolve, reject) => {
@@ -69,15 +72,6 @@ export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnPr
       await Promise.all(workers.map((worker) => worker.terminate()))
     },
   }
-}
-
-function startWorker(workerData: PipelineData): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData })
-  // From the sources: on Node 20 a thread does not take over the loader that runs this one.
-  const source = JSON.stringify(new URL('./worker.ts', import.meta.url).href)
-  const load = `import('tsx/esm/api').then(({ register }) => register() && import(${source}))`
-  return new Worker(load, { eval: true, workerData })
 }
 
 const toError = (piece: Piece, error: { message: string; hint?: string }) =>

@@ -1,13 +1,16 @@
 import { type Checkpoint, compile, ops, spec, type Tensor, type Value } from '@flag/core-tensor'
 import { linear } from '../../layers/index.ts'
+import type { Weights } from '../bind.ts'
+import { imageLogits } from '../clip/model.ts'
+import { visionTower } from '../clip/vision.ts'
+import { differencesTo } from '../conformance.ts'
 import type { AltCLIPConfig } from './config.ts'
-import { imageLogits, textTokens, textTower, visionTower } from './model.ts'
-import type { AltCLIPWeights } from './weights.ts'
+import { textTokens, textTower } from './model.ts'
 
 /** Everything that transformers' AltCLIPModel gives for these inputs, under the names of the golden files. */
 async function outputsOf(
   config: AltCLIPConfig,
-  { scope }: AltCLIPWeights,
+  { scope }: Weights,
   inputs: { ids: Tensor; mask: Tensor; pixels: Tensor },
 ): Promise<Record<string, Tensor>> {
   const [, channels, height, width] = inputs.pixels.shape
@@ -54,27 +57,12 @@ async function outputsOf(
 /** The greatest absolute difference between our outputs and the golden ones, for each output. */
 export async function differences(
   config: AltCLIPConfig,
-  weights: AltCLIPWeights,
+  weights: Weights,
   golden: Checkpoint,
 ): Promise<Record<string, number>> {
   const [ids, mask, pixels] = await Promise.all(
     ['ids', 'mask', 'pixels'].map((name) => golden.read(`in.${name}`)),
   )
   const outputs = await outputsOf(config, weights, { ids, mask: mask.cast('bool'), pixels })
-  const result: Record<string, number> = {}
-  for (const [name, tensor] of Object.entries(outputs)) {
-    const reference = name.replace(/^short\./, '')
-    if (golden.has(reference)) result[name] = greatestDifference(tensor, await golden.read(reference))
-  }
-  return result
-}
-
-function greatestDifference(actual: Tensor, expected: Tensor): number {
-  if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY
-  const [a, b] = [actual.toNumbers(), expected.toNumbers()]
-  // A difference with NaN is NaN, which must not pass for small.
-  return a.reduce((worst, value, i) => {
-    const difference = Math.abs(value - b[i])
-    return difference <= worst ? worst : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
-  }, 0)
+  return differencesTo(golden, outputs)
 }

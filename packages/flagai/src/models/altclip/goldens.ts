@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Checkpoint, openCheckpoint } from '@flag/core-tensor'
+import type { ConformanceCase } from '../conformance.ts'
 import { type AltCLIPConfig, parseAltCLIPConfig } from './config.ts'
 import { differences } from './conformance.ts'
 import { findWeights } from './weights.ts'
@@ -77,3 +78,11 @@ export async function differencesOf(golden: GoldenCase): Promise<Record<string, 
     await Promise.all(opened.map((checkpoint) => checkpoint.close()))
   }
 }
+
+/** The cases as the table of all models lists them. */
+export const conformanceCases: readonly ConformanceCase[] = cases.map((golden) => ({
+  model: 'AltCLIP',
+  title: golden.title,
+  reference: 'transformers 5.24.0',
+  differences: () => differencesOf(golden),
+}))

@@ -1,19 +1,3 @@
-export {
-  AltCLIP,
-  type EncodeOptions,
-  type PretrainedOptions,
-  type ZeroShotOptions,
-  type ZeroShotScore,
-} from './altclip.ts'
-export { type AltCLIPConfig, parseAltCLIPConfig, type TextConfig, type VisionConfig } from './config.ts'
-export { altCLIPParameters, initialParameters, type ParameterSpec } from './init.ts'
-export {
-  imageEmbeds,
-  imageLogits,
-  type TowerOptions,
-  type TowerOutput,
-  textEmbeds,
-  textTokens,
-  textTower,
-  visionTower,
-} from './model.ts'
+export { AltCLIP } from './altclip.ts'
+export { type AltCLIPConfig, parseAltCLIPConfig, type TextConfig } from './config.ts'
+export { altCLIPParameters, initialParameters } from './init.ts'

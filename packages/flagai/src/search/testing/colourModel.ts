@@ -1,6 +1,6 @@
-import { Tensor } from '@flag/core-tensor'
+import { type FlagError, Tensor } from '@flag/core-tensor'
 import { decode, type ImageInput } from '../../preprocess/index.ts'
-import type { EmbeddingModel } from '../embeddingModel.ts'
+import type { EmbeddedImage, EmbeddingModel } from '../embeddingModel.ts'
 
 const words: Record<string, [number, number, number]> = {
   red: [1, 0, 0],
@@ -36,13 +36,25 @@ export class ColourModel implements EmbeddingModel {
   }
 
   async encodeImage(images: ImageInput[]): Promise<Tensor<'float32'>> {
-    this.images += images.length
     const pictures = await Promise.all(images.map((image) => decode(image)))
+    this.images += images.length
     return rowsOf(
       pictures.map(({ data }) =>
         [0, 1, 2].map((c) => data.reduce((sum, byte, i) => sum + (i % 3 === c ? byte : 0), 0) / data.length),
       ),
     )
+  }
+
+  async *encodeImageStream<I extends ImageInput>(
+    images: Iterable<I> | AsyncIterable<I>,
+  ): AsyncGenerator<EmbeddedImage<I>> {
+    for await (const image of images) {
+      try {
+        yield { image, vector: (await this.encodeImage([image])).row(0).data }
+      } catch (error) {
+        yield { image, error: error as FlagError }
+      }
+    }
   }
 
   async dispose(): Promise<void> {

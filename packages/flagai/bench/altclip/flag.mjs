@@ -1,0 +1,28 @@
+// Our side of bench:altclip, with the built package: opens a model, embeds one text and one picture, then answers
+// requests, one JSON line each: { what: 'text' | 'image', inputs, batch } → { seconds }.
+// Arguments: folder, threads, first text, first picture.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createInterface } from 'node:readline'
+import { AltCLIP } from '@flag/ai'
+
+const [folder, threads, text, picture] = process.argv.slice(2)
+const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
+
+const model = await AltCLIP.fromPretrained(folder, { threads: Number(threads) })
+const [texts, images] = await Promise.all([model.encodeText(text), model.encodeImage(picture)])
+answer({ first: true, text: [...texts.data.slice(0, 8)], image: [...images.data.slice(0, 8)] })
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { what, inputs, batch } = JSON.parse(line)
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const start = process.hrtime.bigint()
+  for (let at = 0; at < inputs.length; at += batch) {
+    const some = inputs.slice(at, at + batch)
+    await (what === 'text' ? model.encodeText(some) : model.encodeImage(some))
+  }
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9
+  delay.disable()
+  answer({ seconds, delayP99: delay.percentile(99) / 1e6 })
+}
+await model.dispose()
