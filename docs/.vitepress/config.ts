@@ -49,6 +49,7 @@ export default defineConfig({
       },
       { text: 'Models from the hub', link: '/hub' },
       { text: 'API reference', collapsed: true, items: apiPages() },
+      { text: 'Models', link: '/models' },
       { text: 'Conformance', link: '/conformance' },
       { text: 'Benchmarks', link: '/benchmarks' },
       { text: 'Decisions', link: '/decisions/', collapsed: true, items: decisionPages() },

@@ -1,20 +1,16 @@
 // Writes AltCLIP at its real size (864 M parameters, 3.46 GB) with random weights, as a torch file and as safetensors,
 // in two folders that any tool opens:
-//   node --import tsx tools/models/altclip.ts FOLDER        writes FOLDER/torch and FOLDER/safetensors
+//   node --import tsx tools/models/altclip.ts FOLDER     writes FOLDER/altclip-torch and FOLDER/altclip-safetensors
 // The tokenizer is that of the embedded model, filled up with pieces that no text has to the 250,000 of XLM-R, so that
 // opening it takes as long as opening the real one. What is there already is left as it is.
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeSafetensorsStreams } from '../../packages/core-tensor/src/checkpoint/safetensors.ts'
-import type { TensorStream } from '../../packages/core-tensor/src/checkpoint/stream.ts'
-import { writeTorch } from '../../packages/core-tensor/src/checkpoint/torchWriter.ts'
 import { decodeMessage, encodeMessage } from '../../packages/core-tensor/src/index.ts'
 import { parseAltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
 import { altCLIPParameters } from '../../packages/flagai/src/models/altclip/init.ts'
-import type { ParameterSpec } from '../../packages/flagai/src/models/parameters.ts'
 import { Model } from '../../packages/flagai/src/tokenizers/modelProto.ts'
+import { json, writeRandomModel } from './random.ts'
 
 /** The configuration of AltCLIP and AltCLIP-m9: XLM-R large and CLIP ViT-L/14. */
 const config = {
@@ -60,31 +56,6 @@ const preprocessor = {
 }
 
 const XLMR_PIECES = 250_000
-const PIECE = 2 ** 22
-
-/** A parameter as a stream of random numbers of its deviation; xorshift32, seeded by its place in the table. */
-function randomStream(name: string, { shape, initial }: ParameterSpec, place: number): TensorStream {
-  const size = shape.reduce((product, dim) => product * dim, 1)
-  const pieces = function* () {
-    let state = (place + 1) * 0x9e3779b1
-    for (let done = 0; done < size; done += PIECE) {
-      const values = new Float32Array(Math.min(PIECE, size - done))
-      if ('constant' in initial) values.fill(initial.constant)
-      else {
-        // Uniform numbers of this deviation lie between ± std √3.
-        const scale = (initial.std * Math.sqrt(3)) / 2 ** 31
-        for (let i = 0; i < values.length; i++) {
-          state ^= state << 13
-          state ^= state >>> 17
-          state ^= state << 5
-          values[i] = state * scale
-        }
-      }
-      yield new Uint8Array(values.buffer)
-    }
-  }
-  return { name, dtype: 'float32', shape, pieces }
-}
 
 /** The embedded model's tokenizer with as many pieces as XLM-R's. */
 async function fullTokenizer(): Promise<Uint8Array> {
@@ -105,24 +76,15 @@ async function fullTokenizer(): Promise<Uint8Array> {
 /** Writes both folders below `folder` and gives their paths. */
 export async function writeAltCLIP(folder: string): Promise<{ torch: string; safetensors: string }> {
   const table = altCLIPParameters(parseAltCLIPConfig(config))
-  const streams = Object.entries(table).map(([name, spec], place) => randomStream(name, spec, place))
-  const formats = {
-    torch: (path: string) => writeTorch(join(path, 'pytorch_model.bin'), streams),
-    safetensors: (path: string) =>
-      writeSafetensorsStreams(join(path, 'model.safetensors'), streams, { format: 'pt' }),
+  const files = {
+    'config.json': json(config),
+    'preprocessor_config.json': json(preprocessor),
+    'sentencepiece.bpe.model': await fullTokenizer(),
   }
-  const tokenizer = await fullTokenizer()
-  for (const [format, write] of Object.entries(formats)) {
-    const path = join(folder, format)
-    // Written last, so that a folder that has it is complete.
-    if (existsSync(join(path, 'config.json'))) continue
-    await mkdir(path, { recursive: true })
-    await write(path)
-    await writeFile(join(path, 'sentencepiece.bpe.model'), tokenizer)
-    await writeFile(join(path, 'preprocessor_config.json'), JSON.stringify(preprocessor, null, 2))
-    await writeFile(join(path, 'config.json'), JSON.stringify(config, null, 2))
+  return {
+    torch: await writeRandomModel(join(folder, 'altclip-torch'), 'torch', table, files),
+    safetensors: await writeRandomModel(join(folder, 'altclip-safetensors'), 'safetensors', table, files),
   }
-  return { torch: join(folder, 'torch'), safetensors: join(folder, 'safetensors') }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

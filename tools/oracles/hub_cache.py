@@ -58,7 +58,7 @@ def main():
     huggingface_hub.snapshot_download(ID, allow_patterns=NEEDED)
     pull = node(PULL, ID, env={**os.environ, "HF_HOME": ours}, stdout=subprocess.PIPE)
     assert pull.wait() == 0
-    downloaded = sum(json.loads(pull.stdout.read()))
+    downloaded = sum(json.loads(pull.stdout.read().splitlines()[-1]))
     a, b = listing(os.path.join(theirs, "hub")), listing(os.path.join(ours, "hub"))
     if a != b:
         different = {key: (a.get(key), b.get(key)) for key in {*a, *b} if a.get(key) != b.get(key)}
@@ -75,7 +75,7 @@ def main():
     assert repo.size_on_disk == downloaded
 
     again = node(PULL, ID, env={**os.environ, "HF_HOME": theirs, "HF_HUB_OFFLINE": "1"}, stdout=subprocess.PIPE)
-    assert again.wait() == 0 and json.loads(again.stdout.read()) == [0, 0, 0]
+    assert again.wait() == 0 and json.loads(again.stdout.read().splitlines()[-1]) == [0, 0, 0]
     server.stdin.close()
     server.wait()
 

@@ -3,7 +3,12 @@ export * from './checkpoint/checkpoint.ts'
 export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
 export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
-export { writeSafetensors } from './checkpoint/safetensors.ts'
+export {
+  type TensorLayout,
+  type WriteTensor,
+  writeSafetensors,
+  writeSafetensorsParts,
+} from './checkpoint/safetensors.ts'
 export * from './errors.ts'
 export * from './grad/gradient.ts'
 export { remat } from './grad/remat.ts'
@@ -19,6 +24,14 @@ export { loadOnnx, type SaveOptions, saveOnnx } from './onnx/file.ts'
 export { type ModelSummary, type Port, summarize } from './onnx/inspect.ts'
 export { decodeMessage, encodeMessage, type Message, message } from './onnx/wire.ts'
 export * as ops from './ops/index.ts'
+export type { WeightPrecision, WeightRole } from './quantize/forms.ts'
+export {
+  conversionsOf,
+  convertedLayout,
+  type WeightConversion,
+  withConverted,
+  writeConverted,
+} from './quantize/weights.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
 export { moduleWorker } from './runtime/moduleWorker.ts'
 export {

@@ -1,35 +1,36 @@
-// AltCLIP at its real size beside PyTorch (transformers, eager, the same threads), in one interleaved run:
-//   npm run bench:altclip -- [--models FOLDER] [--rounds N] [--starts N] [--threads N] [--json FILE] [--write]
-// Cold: from the start of the process to the first text and image embedding, for the torch file and for safetensors.
-// Warm: captions/s and pictures/s at batch 1, 8 and 32, from strings and JPEG files to vectors; the same against a bare
-// onnxruntime loop with inputs that are ready. Memory: the most private memory, and all resident memory, of both.
-// The models (2 × 3.5 GB, random weights) are written into --models once.
+// AltCLIP at its real size beside PyTorch (transformers, eager), and CLIP ViT-B/32 beside transformers.js, with the same
+// threads, each in one interleaved run:
+//   npm run bench:altclip -- [--models FOLDER] [--rounds N] [--starts N] [--threads N] [--peer torch|transformersjs]
+//                            [--json FILE] [--write]
+// Cold: from the start of the process to the first text and picture embedding. Warm: captions/s and pictures/s at batch
+// 1, 8 and 32, from strings and JPEG files to vectors; the same against a bare onnxruntime loop over the same graphs
+// with inputs that are ready. Memory: the most private and the most resident memory of both sides. Event loop: the
+// delay while 1,000 pictures are embedded. Models with random weights (7.5 GB) are written into --models once.
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { encodeModel, openCheckpoint, type Spec, spec, trace, type Value } from '@flag/core-tensor'
 import { writeAltCLIP } from '../../../tools/models/altclip.ts'
+import { writeCLIP } from '../../../tools/models/clip.ts'
 import { environment, writeResult } from '../../../tools/repo/result.ts'
-import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
-import { inPlaceFiles } from '../../core-tensor/src/checkpoint/inPlace.ts'
-import { parseAltCLIPConfig } from '../src/models/altclip/config.ts'
-import { imageEmbeds, textEmbeds } from '../src/models/altclip/model.ts'
-import { findWeights } from '../src/models/altclip/weights.ts'
-import { groupsByLength } from '../src/models/batches.ts'
-import { TEXT_TOKENS } from '../src/models/dualEncoder.ts'
-import { openTokenizer } from '../src/tokenizers/index.ts'
-import { type Child, startChild } from './altclip/child.ts'
-import { captions, pictures } from './altclip/inputs.ts'
+import { writeSection } from '../../../tools/repo/section.ts'
+import { CLIP } from '../src/models/clip/index.ts'
+import { exportOnnx } from '../src/models/export.ts'
+import { bareTowers, runShapes } from './embedding/bare.ts'
+import { type Memory, startChild } from './embedding/child.ts'
+import { type ColdRow, coldStarts, startFlag, type WarmRow, warmRates } from './embedding/compare.ts'
+import { captions, pictures } from './embedding/inputs.ts'
+import { coldTable, memoryTable, warmTable } from './embedding/tables.ts'
 
 const { values: options } = parseArgs({
   options: {
-    models: { type: 'string', default: join(tmpdir(), 'flag-altclip') },
+    models: { type: 'string', default: join(tmpdir(), 'flag-models') },
     rounds: { type: 'string', default: '5' },
     starts: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    peer: { type: 'string', multiple: true, default: ['torch', 'transformersjs'] },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -38,19 +39,28 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const python = process.env.FLAG_PYTHON ?? 'python3'
 const { threads } = options
 const [rounds, starts] = [Number(options.rounds), Number(options.starts)]
+const wanted = (peer: string) => options.peer.includes(peer)
 
-const GOALS = { cold: 0.2, memory: 0.6, image: 2, text: 1.5, bare: 0.9, delay: 20 }
-/** How many inputs one measurement takes at each batch size: enough to be steady, few enough to take turns often. */
-const COUNTS = { image: { 1: 4, 8: 8, 32: 32 }, text: { 1: 16, 8: 32, 32: 64 } } as const
-type What = keyof typeof COUNTS
-const cases = (['image', 'text'] as const).flatMap((what) =>
-  Object.entries(COUNTS[what]).map(([batch, count]) => ({ what, batch: Number(batch), count })),
-)
+const GOALS = { cold: 0.2, memory: 0.6, image: 2, text: 1.5, bare: 0.9 }
+const DELAY_GOAL = 20
+/** Of transformers.js, which runs the same graph on the same runtime, no factor is asked. */
+const CLIP_GOALS = { bare: 0.9 }
 
-const versions = peerVersions()
+interface Comparison {
+  readonly cold: readonly ColdRow[]
+  readonly warm: readonly WarmRow[]
+  readonly memory: { readonly ours: Memory; readonly theirs: Memory }
+}
+
+const versions = wanted('torch') ? peerVersions() : {}
 const work = await mkdtemp(join(tmpdir(), 'flag-bench-'))
 try {
-  await bench()
+  const images = await pictures(join(work, 'pictures'), 32)
+  const results = {
+    ...(wanted('torch') ? { altclip: await besideTorch(images) } : {}),
+    ...(wanted('transformersjs') ? { clip: await besideTransformersJs(images) } : {}),
+  }
+  await report(results, await loopDelay(images))
 } finally {
   await rm(work, { recursive: true })
 }
@@ -63,258 +73,112 @@ function peerVersions(): Record<string, string> {
   } catch {
     console.error(
       `bench:altclip compares with PyTorch, which ${python} does not have: pip install torch transformers pillow ` +
-        'sentencepiece, and set FLAG_PYTHON to that Python.',
+        'sentencepiece, and set FLAG_PYTHON to that Python; or leave it out with --peer transformersjs.',
     )
     process.exit(2)
   }
 }
 
-async function bench(): Promise<void> {
+async function besideTorch(images: readonly string[]): Promise<Comparison> {
   const folders = await writeAltCLIP(options.models)
-  const inputs = { text: captions(64), image: await pictures(join(work, 'pictures'), 32) }
-  const firstOnes = [inputs.text[4], inputs.image[0]]
-  const start = {
-    flag: (folder: string) =>
-      startChild(process.execPath, [here('altclip/flag.mjs'), folder, threads, ...firstOnes]),
-    torch: (folder: string) => startChild(python, [here('altclip/peer.py'), folder, threads, ...firstOnes]),
-  }
-
-  const cold = []
+  const inputs = { image: images, text: captions(64) }
+  const first = [inputs.text[4], images[0]]
+  const ours = (folder: string) => startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first)
+  const theirs = (folder: string) =>
+    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first])
+  const cold: ColdRow[] = []
   for (const [format, folder] of Object.entries(folders)) {
-    // The file is in the page cache for both.
-    await (await start.flag(folder)).end()
-    const seconds = { flag: [] as number[], torch: [] as number[] }
-    let difference = 0
-    for (let i = 0; i < starts; i++) {
-      const ours = await start.flag(folder)
-      await ours.end()
-      const theirs = await start.torch(folder)
-      await theirs.end()
-      seconds.flag.push(ours.opened)
-      seconds.torch.push(theirs.opened)
-      difference = Math.max(difference, greatestDifference(ours, theirs))
-    }
-    const ratios = seconds.flag.map((ours, i) => ours / seconds.torch[i])
-    cold.push({
-      format,
-      flag: median(seconds.flag),
-      torch: median(seconds.torch),
-      ...ratioOf(ratios),
-      difference,
-    })
-    console.log(`cold, ${format}: ${JSON.stringify(cold[cold.length - 1])}`)
+    const start = { ours: () => ours(folder), theirs: () => theirs(folder) }
+    cold.push(await coldStarts(`AltCLIP, ${format} file`, start, starts))
   }
-
+  const bare = await bareTowers('AltCLIP', folders.torch, Number(threads), work)
   const children = {
-    flag: await start.flag(folders.torch),
-    torch: await start.torch(folders.torch),
-    bare: await startChild(process.execPath, [here('altclip/bare.mjs'), await bareTowers(folders.torch)]),
+    ours: await ours(folders.torch),
+    theirs: await theirs(folders.torch),
+    bare: await startChild(process.execPath, [here('embedding/bare.mjs'), bare]),
   }
-  const tokenizer = await openTokenizer(folders.torch)
-  const lengths = inputs.text.map((text) => tokenizer.encode(text, { maxLength: 77 }).length)
-  const warm = []
-  for (const { what, batch, count } of cases) {
-    const rates = { flag: [] as number[], torch: [] as number[], bare: [] as number[] }
-    const delays: number[] = []
-    const request = { what, inputs: inputs[what].slice(0, count), batch }
-    const shapes = shapesOf(what, lengths.slice(0, count), batch)
-    for (let i = 0; i <= rounds; i++) {
-      const ours = await children.flag.ask(request)
-      const theirs = await children.torch.ask(request)
-      const bare = await children.bare.ask({ what, shapes })
-      // The first round warms up.
-      if (i === 0) continue
-      rates.flag.push(count / ours.seconds)
-      rates.torch.push(count / theirs.seconds)
-      rates.bare.push(count / bare.seconds)
-      delays.push(ours.delayP99)
-    }
-    const row = {
-      what,
-      batch,
-      flag: median(rates.flag),
-      torch: median(rates.torch),
-      bare: median(rates.bare),
-      toTorch: ratioOf(rates.flag.map((rate, i) => rate / rates.torch[i])),
-      toBare: ratioOf(rates.flag.map((rate, i) => rate / rates.bare[i])),
-      delayP99: Math.max(...delays),
-    }
-    warm.push(row)
-    console.log(`warm: ${JSON.stringify(row)}`)
-  }
-  const small = await start.flag('altclip-emoji-m12')
-  const thousand = Array.from({ length: 1000 }, (_, i) => inputs.image[i % inputs.image.length])
-  const loop = await small.ask({ what: 'image', inputs: thousand, batch: thousand.length })
-  await small.end()
-  const memory = { flag: await children.flag.end(), torch: await children.torch.end() }
+  const shapes = await runShapes(folders.torch, inputs.text, 224)
+  const warm = await warmRates(children, inputs, shapes, rounds)
   await children.bare.end()
-  await report(cold, warm, memory, loop.delayP99)
+  return { cold, warm, memory: { ours: await children.ours.end(), theirs: await children.theirs.end() } }
 }
 
-/** Both towers as ONNX files that refer to the checkpoint, with the options that `compile` gives the runtime. */
-async function bareTowers(folder: string): Promise<string> {
-  const config = parseAltCLIPConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')))
-  const checkpoint = await openCheckpoint(folder)
-  const { scope } = await findWeights(checkpoint, config, folder)
-  const size = config.vision.imageSize
-  const tower = async (name: string, fn: (x: Value) => Value, input: Spec) => {
-    const { graph, outputs } = trace(fn as never, [input] as const)
-    const files = new Set(graph.storedTensors.flatMap(({ source }) => (source ? [source.path] : [])))
-    const place = inPlaceFiles(files)
-    const model = join(work, `${name}.onnx`)
-    await writeFile(model, encodeModel(graph, outputs, { locationOf: place.location }))
-    const session = { model_external_initializers_file_folder_path: place.folder, disable_prepacking: '1' }
-    return {
-      model,
-      options: {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: Number(threads),
-        enableMemPattern: false,
-        extra: { session },
-      },
-      shape: [1, 3, size, size],
-    }
+async function besideTransformersJs(images: readonly string[]): Promise<Comparison> {
+  const environmentOfInstall = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+  execFileSync('npm', ['ci', '--silent', '--prefix', here('transformersjs')], { env: environmentOfInstall })
+  const folder = await writeCLIP(options.models)
+  const model = await CLIP.fromPretrained(folder)
+  await exportOnnx(model, join(folder, 'onnx'))
+  await model.dispose()
+  const inputs = { image: images, text: captions(64, ['en']) }
+  const first = [inputs.text[4], images[0]]
+  const start = {
+    ours: () => startFlag(here('embedding/flag.mjs'), 'CLIP', folder, threads, first),
+    theirs: () => startChild(process.execPath, [here('transformersjs/peer.mjs'), folder, threads, ...first]),
   }
-  const towers = {
-    text: await tower(
-      'text',
-      (ids) => textEmbeds(scope, config, { ids }),
-      spec('int64', ['batch', 'length']),
-    ),
-    image: await tower(
-      'image',
-      (x) => imageEmbeds(scope, config, x),
-      spec('float32', ['batch', 3, size, size]),
-    ),
+  const cold = [await coldStarts('CLIP ViT-B/32', start, starts)]
+  const bare = await bareTowers('CLIP', folder, Number(threads), work)
+  const children = {
+    ours: await start.ours(),
+    theirs: await start.theirs(),
+    bare: await startChild(process.execPath, [here('embedding/bare.mjs'), bare]),
   }
-  await checkpoint.close()
-  const file = join(work, 'bare.json')
-  await writeFile(file, JSON.stringify(towers))
-  return file
+  const shapes = await runShapes(folder, inputs.text, 224)
+  const warm = await warmRates(children, inputs, shapes, rounds)
+  await children.bare.end()
+  return { cold, warm, memory: { ours: await children.ours.end(), theirs: await children.theirs.end() } }
 }
 
-/** The shapes of the runs that a bare loop makes of these inputs: pictures batch by batch, texts padded as we pad. */
-function shapesOf(what: What, lengths: readonly number[], batch: number): number[][] {
-  const shapes: number[][] = []
-  for (let at = 0; at < lengths.length; at += batch) {
-    const some = lengths.slice(at, at + batch)
-    if (what === 'image') shapes.push([some.length, 3, 224, 224])
-    else
-      for (const group of groupsByLength(some, { size: batch, tokens: TEXT_TOKENS }))
-        shapes.push([group.length, Math.max(...group.map((row) => some[row]))])
-  }
-  return shapes
+/** The event loop's delay, p99 in milliseconds, while the embedded model takes 1,000 JPEG files in one call. */
+async function loopDelay(images: readonly string[]): Promise<number> {
+  const first = ['a cat', images[0]]
+  const child = await startFlag(here('embedding/flag.mjs'), 'AltCLIP', 'altclip-emoji-m12', threads, first)
+  const inputs = Array.from({ length: 1000 }, (_, i) => images[i % images.length])
+  const { delayP99 } = await child.ask({ what: 'image', inputs, batch: inputs.length })
+  await child.end()
+  return delayP99
 }
-
-function greatestDifference(ours: Child, theirs: Child): number {
-  const numbers = ({ first }: Child) => [...(first.text as number[]), ...(first.image as number[])]
-  const expected = numbers(theirs)
-  return Math.max(...numbers(ours).map((value, i) => Math.abs(value - expected[i])))
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-interface Ratio {
-  ratio: number
-  spread: readonly [number, number]
-}
-
-function ratioOf(ratios: readonly number[]): Ratio {
-  return { ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)] }
-}
-
-type Memory = Awaited<ReturnType<Child['end']>>
 
 async function report(
-  cold: (Ratio & { format: string; flag: number; torch: number; difference: number })[],
-  warm: {
-    what: What
-    batch: number
-    flag: number
-    torch: number
-    bare: number
-    toTorch: Ratio
-    toBare: Ratio
-    delayP99: number
-  }[],
-  memory: { flag: Memory; torch: Memory },
+  { altclip, clip }: { altclip?: Comparison; clip?: Comparison },
   delayP99: number,
 ): Promise<void> {
-  const cell = ({ ratio, spread }: Ratio) =>
-    `${ratio.toFixed(2)} (${spread.map((x) => x.toFixed(2)).join(' to ')})`
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0)
-  const tables = [
-    markdownTable(
-      [
-        'from start to first text and image',
-        'Flag, s',
-        'PyTorch, s',
-        `ratio (goal ≤ ${GOALS.cold})`,
-        'largest difference',
-      ],
-      cold.map((row) => [
-        row.format,
-        row.flag.toFixed(2),
-        row.torch.toFixed(2),
-        cell(row),
-        row.difference.toExponential(1),
-      ]),
-    ),
-    markdownTable(
-      [
-        'per second',
-        'batch',
-        'Flag',
-        'PyTorch',
-        'ratio',
-        'goal',
-        'bare onnxruntime',
-        `ratio (goal ≥ ${GOALS.bare})`,
-        'event loop delay p99, ms',
-      ],
-      warm.map((row) => [
-        row.what === 'image' ? 'pictures' : 'captions',
-        String(row.batch),
-        row.flag.toFixed(2),
-        row.torch.toFixed(2),
-        cell(row.toTorch),
-        `≥ ${GOALS[row.what]}`,
-        row.bare.toFixed(2),
-        cell(row.toBare),
-        row.delayP99.toFixed(1),
-      ]),
-    ),
-    markdownTable(
-      ['most memory', 'Flag, MB', 'PyTorch, MB', 'ratio'],
-      (['privateBytes', 'residentBytes'] as const).map((kind) => [
-        kind === 'privateBytes' ? `private (goal ≤ ${GOALS.memory})` : 'resident, mapped files included',
-        megabytes(memory.flag[kind]),
-        megabytes(memory.torch[kind]),
-        (memory.flag[kind] / memory.torch[kind]).toFixed(2),
-      ]),
-    ),
-  ]
   const note =
-    `${environment.date}, Node ${environment.node}, onnxruntime-node ${environment.onnxruntime}, torch ${versions.torch}, ` +
-    `transformers ${versions.transformers}, ${threads} threads, ${environment.processor}; ${starts} starts, ${rounds} rounds, medians ` +
-    '(least to greatest). Random weights at full size; pictures are JPEG files of 640 × 480, captions have 3 to 40 tokens.'
-  const loop =
-    'Delay of the event loop while the embedded model takes 1,000 JPEG files in one call: ' +
-    `p99 ${delayP99.toFixed(1)} ms (goal < ${GOALS.delay}).`
-  const text = [note, ...tables, loop].join('\n\n')
+    `${environment.date}, Node ${environment.node}, onnxruntime-node ${environment.onnxruntime}, ` +
+    `${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}, `)
+      .join('')}` +
+    `${threads} threads, ${environment.processor}; ${starts} starts, ${rounds} rounds, medians (least to greatest). ` +
+    'Random weights at full size; pictures are JPEG files of 640 × 480, captions have 3 to 40 tokens.'
+  const parts = [
+    note,
+    ...(altclip
+      ? [
+          coldTable('PyTorch', altclip.cold, GOALS),
+          warmTable('PyTorch', altclip.warm, GOALS),
+          memoryTable('PyTorch', altclip.memory, GOALS),
+        ]
+      : []),
+    ...(clip
+      ? [
+          'CLIP ViT-B/32 beside transformers.js 4.3.1, which runs the ONNX files that `flagai export` wrote:',
+          coldTable('transformers.js', clip.cold, {}),
+          warmTable('transformers.js', clip.warm, CLIP_GOALS),
+          memoryTable('transformers.js', clip.memory, {}),
+        ]
+      : []),
+    `Delay of the event loop while the embedded model takes 1,000 JPEG files in one call: p99 ${delayP99.toFixed(1)} ms (goal < ${DELAY_GOAL}).`,
+  ]
+  const text = parts.join('\n\n')
   console.log(text)
   if (options.write) await writeSection(here('../../../docs/benchmarks.md'), 'altclip', text)
-  const image = warm.filter(({ what }) => what === 'image').map(({ toTorch }) => toTorch.ratio)
+  const images = (altclip ?? clip)?.warm.filter(({ what }) => what === 'image') ?? []
   await writeResult(options.json, {
     name: 'altclip',
-    value: Math.min(...image),
-    unit: '× pictures/s of PyTorch, the least of the batch sizes',
+    value: Math.min(...images.map(({ toPeer }) => toPeer.ratio)),
+    unit: `× pictures/s of ${altclip ? 'PyTorch' : 'transformers.js'}, the least of the batch sizes`,
     goal: `>= ${GOALS.image}`,
-    rows: { cold, warm, memory, delayP99 },
+    rows: { altclip, clip, delayP99 },
     environment: { ...versions, threads: Number(threads) },
   })
 }

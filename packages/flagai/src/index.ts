@@ -1,15 +1,4 @@
-export {
-  type CachedModel,
-  cachedModels,
-  type DownloadProgress,
-  type Environment,
-  type FileChoice,
-  HubError,
-  type HubOptions,
-  type Snapshot,
-  type SnapshotOptions,
-  snapshotDownload,
-} from './hub/index.ts'
+export * from './hub/index.ts'
 export * from './layers/index.ts'
 export * from './models/altclip/index.ts'
 export * as altclip from './models/altclip/model.ts'
@@ -25,7 +14,9 @@ export {
 } from './models/dualEncoder.ts'
 export * from './models/eva/index.ts'
 export * from './models/evaclip/index.ts'
+export { type Exportable, type ExportOptions, exportOnnx, type Tower } from './models/export.ts'
 export { modelFolder } from './models/folder.ts'
+export { type ConversionProgress, type ModelDType, modelDTypes } from './models/precision.ts'
 export * from './preprocess/index.ts'
 export * from './search/index.ts'
 export * from './tokenizers/index.ts'

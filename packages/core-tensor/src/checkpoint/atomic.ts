@@ -23,16 +23,23 @@ export async function writeAtomically(
   } catch (cause) {
     await rm(temporary, { force: true })
     if (cause instanceof FlagError) throw cause
-    throw new FlagError('io', `${path}: cannot be written: ${(cause as Error).message}`, { cause })
+    const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC'
+    throw new FlagError('io', `${path}: cannot be written: ${(cause as Error).message}`, {
+      cause,
+      hint: full ? 'the disk is full: make room, or choose a place on another one' : undefined,
+    })
   }
 }
 
 /** One write call takes at most 2^31 - 1 bytes. */
 const WRITE_LIMIT = 2 ** 30
 
-export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all of `bytes`, at `position` or behind what was written before. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.byteLength - done, WRITE_LIMIT))
+    const length = Math.min(bytes.byteLength - done, WRITE_LIMIT)
+    const at = position === undefined ? null : position + done
+    const { bytesWritten } = await file.write(bytes, done, length, at)
     done += bytesWritten
   }
 }

@@ -132,10 +132,72 @@ const excerpt = (value: unknown): string => String(JSON.stringify(value)).slice(
 /** Bytes before the data are filled up to a multiple of this, so that vectors of any size are aligned. */
 const ALIGNMENT = 64
 
+/** A tensor that is to be written: its name, type and shape. */
+export interface TensorLayout {
+  readonly name: string
+  readonly dtype: NumericDType
+  readonly shape: Shape
+}
+
+/** Writes the next bytes of a tensor. Tensors may be written in any order, each from its start to its end. */
+export type WriteTensor = (name: string, bytes: Uint8Array) => Promise<void>
+
 /**
- * Writes tensors and string metadata as a safetensors file, complete or not at all. Wider types come first, then
- * names in order, as the reference implementation writes them; the data starts at a multiple of 64 bytes.
+ * Writes a safetensors file whose tensors are made one after another, or in parts, by `fill`: complete or not at all.
+ * Wider types come first, then names in order, as the reference implementation writes them; the data starts at a
+ * multiple of 64 bytes.
  *
+ * Throws `invalid-argument` when `fill` writes more or less than a tensor's bytes, `io` when the file cannot be
+ * written.
+ */
+export async function writeSafetensorsParts(
+  path: string,
+  layout: readonly TensorLayout[],
+  fill: (write: WriteTensor) => Promise<void>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const sorted = [...layout].sort(
+    (a, b) => byteSize(b.dtype) - byteSize(a.dtype) || (a.name < b.name ? -1 : 1),
+  )
+  // Without a prototype, so that a tensor may have any name.
+  const header: Record<string, unknown> = Object.create(null)
+  if (metadata) header.__metadata__ = metadata
+  const places = new Map<string, { next: number; end: number }>()
+  let size = 0
+  for (const { name, dtype, shape } of sorted) {
+    if (name === '__metadata__')
+      throw new FlagError('invalid-argument', `${path}: "__metadata__" cannot name a tensor`)
+    if (places.has(name)) throw new FlagError('invalid-argument', `${path}: two tensors are named "${name}"`)
+    const end = size + byteLengthOf(dtype, shape)
+    header[name] = { dtype: codes[dtype], shape, data_offsets: [size, end] }
+    places.set(name, { next: size, end })
+    size = end
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const length = Math.ceil((8 + json.byteLength) / ALIGNMENT) * ALIGNMENT - 8
+  if (length > HEADER_LIMIT)
+    throw new FlagError('invalid-argument', `${path}: the header would take ${length} bytes`)
+  const head = new Uint8Array(8 + length).fill(0x20)
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
+  head.set(json, 8)
+  await writeAtomically(path, async (file) => {
+    await writeAll(file, head, 0)
+    await fill(async (name, bytes) => {
+      const place = places.get(name)
+      if (!place || place.next + bytes.byteLength > place.end)
+        throw new FlagError('invalid-argument', `${path}: ${bytes.byteLength} bytes too many of "${name}"`)
+      await writeAll(file, bytes, head.byteLength + place.next)
+      place.next += bytes.byteLength
+    })
+    for (const [name, { next, end }] of places) {
+      if (next < end)
+        throw new FlagError('invalid-argument', `${path}: ${end - next} bytes of "${name}" are missing`)
+    }
+  })
+}
+
+/**
+ * Writes tensors and string metadata as a safetensors file, as `writeSafetensorsParts` does.
  * Throws `dtype-mismatch` for strings, `io` when the file cannot be written.
  */
 export async function writeSafetensors(
@@ -153,30 +215,8 @@ export async function writeSafetensorsStreams(
   tensors: readonly TensorStream[],
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const sorted = [...tensors].sort(
-    (a, b) => byteSize(b.dtype) - byteSize(a.dtype) || (a.name < b.name ? -1 : 1),
-  )
-  // Without a prototype, so that a tensor may have any name.
-  const header: Record<string, unknown> = Object.create(null)
-  if (metadata) header.__metadata__ = metadata
-  let end = 0
-  for (const { name, dtype, shape } of sorted) {
-    if (name === '__metadata__')
-      throw new FlagError('invalid-argument', `${path}: "__metadata__" cannot name a tensor`)
-    if (name in header) throw new FlagError('invalid-argument', `${path}: two tensors are named "${name}"`)
-    const size = byteLengthOf(dtype, shape)
-    header[name] = { dtype: codes[dtype], shape, data_offsets: [end, end + size] }
-    end += size
+  const fill = async (write: WriteTensor) => {
+    for (const tensor of tensors) await writePieces(tensor, (piece) => write(tensor.name, piece))
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
-  const length = Math.ceil((8 + json.byteLength) / ALIGNMENT) * ALIGNMENT - 8
-  if (length > HEADER_LIMIT)
-    throw new FlagError('invalid-argument', `${path}: the header would take ${length} bytes`)
-  const head = new Uint8Array(8 + length).fill(0x20)
-  new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
-  head.set(json, 8)
-  await writeAtomically(path, async (file) => {
-    await writeAll(file, head)
-    for (const tensor of sorted) await writePieces(tensor, (piece) => writeAll(file, piece))
-  })
+  await writeSafetensorsParts(path, tensors, fill, metadata)
 }

@@ -62,7 +62,8 @@ export function encodeModel(
 }
 
 function modelOf(graph: Graph, outputs: readonly NamedValue[], options: EncodeOptions): ModelProto {
-  const { nodes, used } = needed(graph, outputs)
+  const { nodes: inOrder, used } = needed(graph, outputs)
+  const nodes = [...inOrder.filter(widensWeight), ...inOrder.filter((node) => !widensWeight(node))]
   const names = new Names(graph, nodes, outputs)
   const protos = nodes.map((node, i) => nodeProto(node, `${node.operator}_${i}`, used, names))
   for (const { name, value } of outputs) {
@@ -88,6 +89,14 @@ function modelOf(graph: Graph, outputs: readonly NamedValue[], options: EncodeOp
     },
   }
 }
+
+/**
+ * Whether a node brings a checkpoint tensor to another type. These come first in the file: ONNX Runtime then runs each
+ * right before its result is needed, and frees it right after. Written among the others, all would run at the start
+ * and a widened copy of the whole checkpoint would lie in memory (seen in profiles of 1.30).
+ */
+const widensWeight = ({ operator, inputs }: Node): boolean =>
+  operator === 'Cast' && inputs[0]?.origin.kind === 'stored'
 
 /** The nodes that outputs depend on, in order, and every value that these nodes read or that is an output. */
 export function needed(graph: Graph, outputs: readonly NamedValue[]): { nodes: Node[]; used: Set<Value> } {

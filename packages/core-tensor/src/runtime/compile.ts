@@ -39,7 +39,7 @@ export async function openTraced(traced: Traced, options: SessionPoolOptions = {
 }
 
 /**
- * Traces `fn` on values of the given specs and opens a session on the result.
+ * Traces `fn` on values of the given specs and opens a session on the result, or on what `prepare` makes of it.
  *
  * @example
  * const product = await compile((a, b) => ops.matmul(a, b), [spec('float32', ['rows', 4]), spec('float32', [4, 2])])
@@ -48,9 +48,10 @@ export async function openTraced(traced: Traced, options: SessionPoolOptions = {
 export async function compile<const S extends readonly unknown[], R>(
   fn: (...inputs: { [K in keyof S]: ValuesOf<S[K]> }) => R,
   specs: S,
-  options: SessionPoolOptions = {},
+  { prepare, ...options }: SessionPoolOptions & { prepare?(traced: Traced<R>): Promise<Traced<R>> } = {},
 ): Promise<CompiledFunction<S, R>> {
-  const traced = trace(fn, specs)
+  const direct = trace(fn, specs)
+  const traced = prepare ? await prepare(direct) : direct
   const session = await openTraced(traced, options)
   const expected = leavesOf(specs, isSpec)
   const call = async (...inputs: unknown[]) => {

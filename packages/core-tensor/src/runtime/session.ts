@@ -21,7 +21,10 @@ export interface SessionOptions {
    * slower. Default: packed, unless the model refers to more than 256 MB of stored weights.
    */
   packWeights?: boolean
-  /** ONNX Runtime's graph optimisation level. Default: all. */
+  /**
+   * ONNX Runtime's graph optimisation level. At every level but `disabled`, 16-bit weights become float32 in memory when
+   * the session opens; there, each is widened in every run, for as long as it is needed. Default: all.
+   */
   optimization?: 'disabled' | 'basic' | 'extended' | 'all'
   /** Folder in which initializers with external data lie. */
   weightsFolder?: string

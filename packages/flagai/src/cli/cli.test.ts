@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ColourModel } from '../search/testing/colourModel.ts'
 import { pictureFolder } from '../search/testing/pictureFolder.ts'
 import { vectorsOf } from '../search/vectorTable.ts'
+import type { LoadOptions } from './context.ts'
 import { run } from './program.ts'
 import { columns, Progress, textWidth } from './terminal.ts'
 
@@ -23,6 +24,9 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([pictures, outputs].map((folder) => rm(folder, { recursive: true }))))
 
+/** What the commands asked for, in order. */
+const asked: LoadOptions['dtype'][] = []
+
 async function flagai(...args: string[]) {
   const models: ColourModel[] = []
   let out = ''
@@ -37,7 +41,8 @@ async function flagai(...args: string[]) {
       },
       isInteractive: false,
     },
-    async loadModel(id) {
+    async loadModel(id, { dtype }) {
+      asked.push(dtype)
       if (id === 'none') throw new FlagError('not-found', 'no model "none"', { hint: 'flagai models' })
       const model = new ColourModel()
       models.push(model)
@@ -279,5 +284,36 @@ describe('terminal output', () => {
     progress.update(1, 2)
     progress.end()
     expect(written).toEqual([])
+  })
+})
+
+describe('--dtype', () => {
+  it('is how the model is opened, auto by default', async () => {
+    asked.length = 0
+    await flagai('search', pictures, 'red')
+    await flagai('search', pictures, 'red', '--dtype', 'int8')
+    await flagai('zero-shot', join(pictures, 'red/0.png'), '--labels', 'red,blue', '--dtype', 'bf16')
+    await flagai('embed', pictures, '--output', join(outputs, 'dtype.npy'), '--dtype', 'int4')
+    expect(asked).toEqual(['auto', 'int8', 'bf16', 'int4'])
+  })
+
+  it('lists those that there are', async () => {
+    const { code, err } = await flagai('search', pictures, 'red', '--dtype', 'int2')
+    expect(code).toBe(2)
+    expect(err).toContain('Allowed choices are auto, fp32, fp16, bf16, int8, int4.')
+  })
+})
+
+describe('flagai export', () => {
+  it('says of a model without parts that it cannot be written', async () => {
+    const { code, err } = await flagai('export', 'colours', '--onnx', join(outputs, 'onnx'))
+    expect(code).toBe(1)
+    expect(err).toBe('flagai: colours: this model cannot be written as ONNX files\n')
+  })
+
+  it('needs a folder', async () => {
+    const { code, err } = await flagai('export', 'colours')
+    expect(code).toBe(2)
+    expect(err).toContain("required option '--onnx <folder>' not specified")
   })
 })

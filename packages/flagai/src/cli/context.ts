@@ -1,13 +1,15 @@
 import type { Environment } from '../hub/index.ts'
+import type { Exportable } from '../models/export.ts'
+import type { ConversionProgress, ModelDType } from '../models/precision.ts'
 import type { EmbeddingModel } from '../search/index.ts'
-import type { Terminal } from './terminal.ts'
+import { Progress, type Terminal } from './terminal.ts'
 
 /** A model that a command works with. */
 export interface LoadedModel {
-  model: EmbeddingModel
+  model: EmbeddingModel & Partial<Exportable>
   /** As the user knows it: an id, or a folder's name. */
   name: string
-  /** Changes when the weights do. */
+  /** Changes when the weights do, or their dtype. */
   fingerprint: string
 }
 
@@ -16,20 +18,45 @@ export interface Context {
   terminal: Terminal
   /** Instead of `process.env`. */
   env?: Environment
-  loadModel(idOrFolder: string): Promise<LoadedModel>
+  loadModel(idOrFolder: string, options: LoadOptions): Promise<LoadedModel>
+}
+
+export interface LoadOptions {
+  dtype: ModelDType
+  onConversion: ConversionProgress
+}
+
+/** What commands that open a model are told about it. */
+export interface ModelChoice {
+  model: string
+  dtype: ModelDType
 }
 
 /** Runs `work` with a model and closes it, whatever happens. */
 export async function withModel<T>(
   context: Context,
-  idOrFolder: string,
+  { model, dtype }: ModelChoice,
   work: (loaded: LoadedModel) => Promise<T>,
 ): Promise<T> {
-  const loaded = await context.loadModel(idOrFolder)
+  const loaded = await context.loadModel(model, {
+    dtype,
+    onConversion: conversionProgress(context.terminal),
+  })
   try {
     return await work(loaded)
   } finally {
     await loaded.model.dispose()
+  }
+}
+
+/** Shows on a terminal how far the conversion of each part of a model is. */
+export function conversionProgress(terminal: Terminal): ConversionProgress {
+  const bars = new Map<string, Progress>()
+  return (part, done, total) => {
+    const bar = bars.get(part) ?? new Progress(terminal, `converting ${part}`, { format: bytes })
+    bars.set(part, bar)
+    bar.update(done, total)
+    if (done === total) bar.end()
   }
 }
 

@@ -5,12 +5,11 @@ import { createInterface } from 'node:readline'
 import { FlagError } from '@flag/core-tensor'
 import { inBatches } from '../models/batches.ts'
 import { scanPictures, type Unreadable } from '../search/index.ts'
-import { type Context, type LoadedModel, printJson, withModel } from './context.ts'
+import { type Context, type LoadedModel, type ModelChoice, printJson, withModel } from './context.ts'
 import { Progress } from './terminal.ts'
 import { vectorFormatOf, writeVectors } from './vectorFile.ts'
 
-export interface EmbedOptions {
-  model: string
+export interface EmbedOptions extends ModelChoice {
   output: string
   json?: boolean
 }
@@ -25,7 +24,7 @@ export async function embed(context: Context, input: string, options: EmbedOptio
   vectorFormatOf(options.output)
   const found = await stat(input).catch(() => undefined)
   if (!found) throw new FlagError('not-found', `${input}: no such folder or file`)
-  await withModel(context, options.model, async (loaded) => {
+  await withModel(context, options, async (loaded) => {
     const progress = new Progress(context.terminal, 'embedding')
     const unreadable: Unreadable[] = []
     const vectors = found.isDirectory()

@@ -1,41 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { cachedModels } from '../hub/index.ts'
 import { knownModels, modelFolder, packageRoot } from '../models/folder.ts'
 import { bytes, type Context, printJson } from './context.ts'
 import { columns } from './terminal.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
-
-const SAMPLE = 1 << 20
-
-/** Tells weights apart: sizes of all files of a model's folder and the first and last MB of each. */
-export async function fingerprintOf(folder: string): Promise<string> {
-  const hash = createHash('sha256')
-  for (const name of (await readdir(folder)).sort()) {
-    const path = join(folder, name)
-    const { size } = await stat(path)
-    if (!(await stat(path)).isFile()) continue
-    hash.update(`${name}\0${size}\0`)
-    const file = await open(path)
-    try {
-      for (const position of [0, Math.max(0, size - SAMPLE)]) {
-        const { bytesRead, buffer } = await file.read(
-          Buffer.alloc(Math.min(SAMPLE, size)),
-          0,
-          Math.min(SAMPLE, size),
-          position,
-        )
-        hash.update(buffer.subarray(0, bytesRead))
-      }
-    } finally {
-      await file.close()
-    }
-  }
-  return `${basename(folder)} ${hash.digest('hex').slice(0, 16)}`
-}
 
 /** `flagai models`: what can be given to `--model`, and whether it is here; with `--cached`, all that is here. */
 export async function listModels(

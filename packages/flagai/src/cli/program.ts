@@ -1,10 +1,12 @@
 import { FlagError } from '@flag/core-tensor'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EMBEDDED_MODEL } from '../models/folder.ts'
+import { modelDTypes } from '../models/precision.ts'
 import type { Context } from './context.ts'
 import { convert } from './convert.ts'
 import { doctor } from './doctor.ts'
 import { embed } from './embed.ts'
+import { exportModel } from './export.ts'
 import { listModels, VERSION } from './models.ts'
 import { pull } from './pull.ts'
 import { search } from './search.ts'
@@ -35,11 +37,19 @@ Examples:
   flagai search ~/Pictures "雨中的红伞" --top 20 --html hits.html
   flagai zero-shot cat.jpg --labels cat,dog,horse
   flagai embed ~/Pictures --output pictures.parquet
+  flagai export altclip-emoji-m12 --onnx onnx
   flagai pull BAAI/AltCLIP-m9
   flagai convert pytorch_model.bin --to safetensors -o model.safetensors
 ${exitCodes}`,
     )
   const model = ['--model <id>', 'embedded model, Hugging Face id or folder', EMBEDDED_MODEL] as const
+  const dtype = () =>
+    new Option(
+      '--dtype <dtype>',
+      'how weights are kept; converted once where the model stores them otherwise',
+    )
+      .choices(modelDTypes)
+      .default('auto')
 
   program
     .command('search')
@@ -52,6 +62,7 @@ ${exitCodes}`,
     .option('--top <n>', 'number of pictures', positiveInteger, 12)
     .option('--html <file>', 'write a page that shows the pictures')
     .option(...model)
+    .addOption(dtype())
     .option('--index <folder>', 'where the index is kept (default: .flagai in the folder)')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -72,6 +83,7 @@ ${exitCodes}`,
     .requiredOption('--labels <label...>', 'labels, separated by commas or spaces')
     .option('--template <text>', 'text around a label, with {} where it goes', '{}')
     .option(...model)
+    .addOption(dtype())
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -89,16 +101,38 @@ ${exitCodes}`,
     .argument('<input>', 'folder with pictures, or UTF-8 text file with one text a line')
     .requiredOption('--output <file>', 'file to write: .arrow, .parquet or .npy')
     .option(...model)
+    .addOption(dtype())
     .option('--json', 'print one JSON document about what was written')
     .addHelpText(
       'after',
       `
 Examples:
   flagai embed photos --output photos.parquet
+  flagai embed photos --output photos.npy --dtype int8
   flagai embed captions.txt --output captions.npy   (texts in captions.names.txt)
 ${exitCodes}`,
     )
     .action((input, options) => embed(context, input, options))
+
+  program
+    .command('export')
+    .description('write a model as standard ONNX files, which other runtimes open')
+    .argument('<model>', 'embedded model, Hugging Face id or folder')
+    .requiredOption('--onnx <folder>', 'where to write text_model.onnx and vision_model.onnx')
+    .addOption(dtype())
+    .option('--opset <n>', 'version of the ONNX operator set, 20 or 21', positiveInteger, 21)
+    .option('--in-place', "refer to the checkpoint's files instead of copying the weights")
+    .option('--json', 'print one JSON document about what was written')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagai export altclip-emoji-m12 --onnx onnx
+  flagai export BAAI/AltCLIP-m9 --onnx onnx --dtype int8
+  flagai export ./my-model --onnx ./my-model/onnx --in-place
+${exitCodes}`,
+    )
+    .action((id, options) => exportModel(context, id, options))
 
   program
     .command('pull')

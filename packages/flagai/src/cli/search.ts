@@ -1,11 +1,10 @@
 import { FlagError } from '@flag/core-tensor'
 import { type IndexReport, PictureIndex, pictureExtensions, renderPage } from '../search/index.ts'
 import { writeWhole } from '../search/vectorTable.ts'
-import { type Context, printJson, withModel } from './context.ts'
+import { type Context, type ModelChoice, printJson, withModel } from './context.ts'
 import { columns, Progress, type Terminal } from './terminal.ts'
 
-export interface SearchOptions {
-  model: string
+export interface SearchOptions extends ModelChoice {
   top: number
   html?: string
   json?: boolean
@@ -20,7 +19,7 @@ export async function search(
   options: SearchOptions,
 ): Promise<void> {
   const { terminal } = context
-  await withModel(context, options.model, async ({ model, name, fingerprint }) => {
+  await withModel(context, options, async ({ model, name, fingerprint }) => {
     const progress = new Progress(terminal, 'indexing')
     const { index, report } = await PictureIndex.update(folder, model, {
       modelName: name,

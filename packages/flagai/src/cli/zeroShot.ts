@@ -1,10 +1,9 @@
 import { FlagError } from '@flag/core-tensor'
 import { softmax } from '../models/vectors.ts'
-import { type Context, printJson, withModel } from './context.ts'
+import { type Context, type ModelChoice, printJson, withModel } from './context.ts'
 import { columns } from './terminal.ts'
 
-export interface ZeroShotOptions {
-  model: string
+export interface ZeroShotOptions extends ModelChoice {
   labels: string[]
   template: string
   json?: boolean
@@ -28,7 +27,7 @@ export async function zeroShot(
   if (!options.template.includes('{}')) {
     throw new FlagError('invalid-argument', `the template "${options.template}" has no {} for the label`)
   }
-  await withModel(context, options.model, async ({ model, name }) => {
+  await withModel(context, options, async ({ model, name }) => {
     const texts = await model.encodeText(labels.map((label) => options.template.replaceAll('{}', label)))
     const pictures = await model.encodeImage([...images])
     const scale = model.logitScale ?? USUAL_SCALE

@@ -46,7 +46,7 @@ export const snapshotFolder = ({ folder }: ModelCache, commit: string): string =
 export const blobPath = ({ folder }: ModelCache, file: RepositoryFile): string =>
   join(folder, 'blobs', etagOf(file))
 /**
- * What has come of a blob so far. Not `<etag>.incomplete`: versions of huggingface_hub before 1 append to that under
+ * What has come of a blob so far. Not `<etag>.incomplete`: older versions of huggingface_hub append to that under
  * a lock of the operating system that Node cannot take.
  */
 export const partialPath = (cache: ModelCache, file: RepositoryFile): string =>

@@ -11,9 +11,6 @@ const REDIRECTS = 10
 const QUESTION_TRIES = 3
 const ERROR_TEXT_LIMIT = 300
 
-/** Loaded when something is asked of the hub: models that are here already need none of it. */
-const hubLibrary = () => import('@huggingface/hub')
-
 /** A hub as one user sees it. */
 export interface HubClient {
   readonly host: Host
@@ -115,6 +112,9 @@ function fetchOf(client: HubClient, subject: Subject, tries = QUESTION_TRIES) {
   }
 }
 
+/** Loaded when the hub is asked something: a model that is here opens sooner without. */
+const library = () => import('@huggingface/hub')
+
 /** The commit that a revision stands for. `tries` is 1 where a cached answer is as good. */
 export async function commitOf(
   client: HubClient,
@@ -123,7 +123,7 @@ export async function commitOf(
   tries?: number,
 ): Promise<string> {
   const subject = subjectOf(client, { id, revision })
-  const { modelInfo } = await hubLibrary()
+  const { modelInfo } = await library()
   const { sha } = await understood(subject, () =>
     modelInfo({
       name: id,
@@ -140,8 +140,8 @@ export async function commitOf(
 /** All files of a commit, with sizes and hashes. */
 export async function filesOf(client: HubClient, id: string, commit: string): Promise<RepositoryFile[]> {
   const subject = subjectOf(client, { id, revision: commit })
-  const { listFiles } = await hubLibrary()
   const files: RepositoryFile[] = []
+  const { listFiles } = await library()
   await understood(subject, async () => {
     const entries = listFiles({
       repo: { type: 'model', name: id },

@@ -1,7 +1,6 @@
 export { type CachedModel, cachedModels } from './cached.ts'
 export type { Environment } from './environment.ts'
 export { HubError } from './faults.ts'
-export { isModelId } from './names.ts'
 export type { FileChoice } from './select.ts'
 export {
   type DownloadProgress,

@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { modelCache, partialPath } from './cache.ts'
 import { withLock } from './lock.ts'
 import { cacheState } from './testing/cacheState.ts'
 import { testHost } from './testing/hosts.ts'
-import { sha256 } from './testing/hubServer.ts'
 import { COMMIT, ID, WEIGHTS, world } from './testing/tinyModel.ts'
 
 let folder: string
@@ -100,11 +98,19 @@ function pull(env: Record<string, string | undefined>) {
   child.stderr.on('data', (text) => {
     err += text
   })
+  const prints = (line: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => out.includes(line) && resolve()
+      child.stdout.on('data', look).on('close', resolve)
+      look()
+    })
   const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
     child.on('close', (code) => resolve({ code, out, err })),
   )
-  return { child, ended }
+  return { child, ended, prints }
 }
+
+const downloadedBy = (out: string): number[] => JSON.parse(out.slice(out.lastIndexOf('\n') + 1))
 
 describe('two processes', () => {
   it('that download the same model at the same time download it once', async () => {
@@ -126,7 +132,7 @@ describe('two processes', () => {
     ])
     const fetched = it.hub.requests.filter(({ kind, file }) => kind === 'cdn' && file === 'model.safetensors')
     expect(fetched).toHaveLength(1)
-    const received = results.flatMap(({ out }) => JSON.parse(out) as number[])
+    const received = results.flatMap(({ out }) => downloadedBy(out))
     expect(received.filter((bytes) => bytes === WEIGHTS.length)).toHaveLength(1)
     const { unsound, partial, refs } = await cacheState(it.cache, ID)
     expect([unsound, partial, refs]).toEqual([[], {}, { main: COMMIT }])
@@ -137,19 +143,12 @@ describe('two processes', () => {
     it.hub.fault = ({ kind, file, count }) =>
       kind === 'cdn' && file === 'model.safetensors' && count === 1 ? { stallAfter: 100_000 } : undefined
     const first = pull(it.env)
-    const weights = { path: '', size: WEIGHTS.length, blobId: '', sha256: sha256(WEIGHTS) }
-    const partial = partialPath(modelCache(it.cache, ID), weights)
-    const left = () =>
-      stat(partial).then(
-        ({ size }) => size,
-        () => 0,
-      )
-    while ((await left()) < 100_000 && first.child.exitCode === null) await nextTurn()
+    await first.prints('model.safetensors 100000\n')
     expect(first.child.kill('SIGKILL')).toBe(true)
     await first.ended
     const second = await pull(it.env).ended
     expect([second.code, second.err]).toEqual([0, ''])
-    expect(JSON.parse(second.out)).toContain(WEIGHTS.length - 100_000)
+    expect(downloadedBy(second.out)).toContain(WEIGHTS.length - 100_000)
     const state = await cacheState(it.cache, ID)
     expect([state.unsound, state.partial]).toEqual([[], {}])
   })

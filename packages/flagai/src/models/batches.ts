@@ -1,4 +1,4 @@
-import { FlagError, Tensor } from '@flag/core-tensor'
+import { concatRows, FlagError, Tensor } from '@flag/core-tensor'
 
 /** Throws `invalid-argument` unless `size` is a whole number from 1. */
 export function checkedBatchSize(size: number): number {
@@ -67,3 +67,7 @@ export function padRight(rows: readonly (readonly number[])[], padId: number): T
   for (const [i, row] of rows.entries()) data.set(row.map(BigInt), i * length)
   return new Tensor('int64', [rows.length, length], data)
 }
+
+/** Pictures [C, H, W] of one size as a batch [B, C, H, W]. */
+export const stackedPictures = (pictures: readonly Tensor<'float32'>[]): Tensor<'float32'> =>
+  concatRows(pictures.map((picture) => picture.reshape([1, ...picture.shape])))

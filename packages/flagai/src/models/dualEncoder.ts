@@ -4,7 +4,6 @@ import {
   type Checkpoint,
   type CompiledFunction,
   compile,
-  concatRows,
   type ExecutionProvider,
   FlagError,
   openCheckpoint,
@@ -18,15 +17,28 @@ import type { HubOptions } from '../hub/index.ts'
 import { type ImageInput, ImageProcessor, type ProcessorPool, processorPool } from '../preprocess/index.ts'
 import type { EmbeddedImage, EmbeddingModel } from '../search/index.ts'
 import { openTokenizer, type Tokenizer } from '../tokenizers/index.ts'
-import { checkedBatchSize, groupsByLength, inBatches, mapOrdered, padRight } from './batches.ts'
+import {
+  checkedBatchSize,
+  groupsByLength,
+  inBatches,
+  mapOrdered,
+  padRight,
+  stackedPictures,
+} from './batches.ts'
 import { type BindOptions, bindParameters, type Weights } from './bind.ts'
+import type { Exportable, Tower } from './export.ts'
 import { modelFolder, readJson, weightsFolder } from './folder.ts'
 import type { ParameterTable } from './parameters.ts'
+import { type ConversionProgress, inPrecision, type ModelDType, parseModelDType } from './precision.ts'
 import { cosineSimilarity, meanOfRows, normalizeRows, softmax } from './vectors.ts'
 
 export interface PretrainedOptions extends HubOptions {
   /** Execution providers in order of preference. Default: `['cpu']`. */
   providers?: readonly ExecutionProvider[]
+  /** How weights are kept: see `ModelDType`. Default: `auto`. */
+  dtype?: ModelDType
+  /** Told while weights are converted to another dtype, which happens once. */
+  onConversion?: ConversionProgress
   /** Threads for the model, all together. Default: one per core. */
   threads?: number
   /**
@@ -105,6 +117,7 @@ export async function openDualEncoder<Config>(
   idOrFolder: string,
   options: PretrainedOptions,
 ): Promise<DualEncoderParts<Config> & { folder: string }> {
+  parseModelDType(options.dtype ?? 'auto')
   const folder = await modelFolder(idOrFolder, options)
   const weightsIn = await weightsFolder(folder)
   const file = [folder, weightsIn].map((place) => join(place, 'config.json')).find(readJson)
@@ -160,7 +173,7 @@ const IMAGE_BATCH = 8
 type Encoder = CompiledFunction<readonly [Spec], Value>
 
 /** Texts and pictures as vectors of one space: what AltCLIP, CLIP and EVA-CLIP have in common. */
-export abstract class DualEncoder<Config> implements EmbeddingModel {
+export abstract class DualEncoder<Config> implements EmbeddingModel, Exportable {
   readonly config: Config
   /** ISO 639-1 codes of the languages that the model was trained on; empty when that is not known. */
   readonly languages: readonly string[]
@@ -172,6 +185,7 @@ export abstract class DualEncoder<Config> implements EmbeddingModel {
   readonly #threads: number
   #text: Promise<Encoder> | undefined
   #image: Promise<Encoder> | undefined
+  readonly #converted: Checkpoint[] = []
   #disposed = false
 
   protected constructor(parts: DualEncoderParts<Config>) {
@@ -263,7 +277,7 @@ export abstract class DualEncoder<Config> implements EmbeddingModel {
       const prepared = await Promise.allSettled(batch.map((image) => this.#pool.process(image)))
       const run = await opening
       const read = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-      const vectors = read.length > 0 ? await run(stacked(read)) : undefined
+      const vectors = read.length > 0 ? await run(stackedPictures(read)) : undefined
       let row = 0
       return batch.map((image, i): EmbeddedImage<I> => {
         const one = prepared[i]
@@ -315,7 +329,7 @@ export abstract class DualEncoder<Config> implements EmbeddingModel {
     await this.#pool.dispose()
     const opened = await Promise.allSettled([this.#text, this.#image])
     for (const encoder of opened) if (encoder.status === 'fulfilled') await encoder.value?.dispose()
-    await this.#parts.checkpoint.close()
+    for (const checkpoint of [this.#parts.checkpoint, ...this.#converted]) await checkpoint.close()
   }
 
   /** Batches under way: one in each session, one that waits for the first to be free, one being prepared. */
@@ -328,29 +342,44 @@ export abstract class DualEncoder<Config> implements EmbeddingModel {
     return new Tensor('float32', [rows, width], new Float32Array(rows * width))
   }
 
+  /** The two halves of the model as functions; their results are not normalised. */
+  get towers(): { text: Tower; vision: Tower } {
+    this.#checkUsable()
+    const { family, config, weights, processor } = this.#parts
+    const { height, width } = pixelSize(processor)
+    const pixels = spec('float32', ['batch', family.image.channels(config), height, width])
+    return {
+      text: {
+        input: { name: 'input_ids', spec: spec('int64', ['batch', 'length']) },
+        output: 'text_embeds',
+        apply: (ids) => family.text.embeds(weights.scope, config, ids),
+      },
+      vision: {
+        input: { name: 'pixel_values', spec: pixels },
+        output: 'image_embeds',
+        apply: (x) => family.image.embeds(weights.scope, config, x),
+      },
+    }
+  }
+
   #textEncoder(): Promise<Encoder> {
     this.#checkUsable()
-    const { family, config, weights } = this.#parts
-    this.#text ??= this.#compile(
-      (ids: Value) => family.text.embeds(weights.scope, config, ids),
-      spec('int64', ['batch', 'length']),
-    )
+    this.#text ??= this.#compile('text')
     return this.#text
   }
 
   #imageEncoder(): Promise<Encoder> {
     this.#checkUsable()
-    const { family, config, weights, processor } = this.#parts
-    const { height, width } = pixelSize(processor)
-    const pixels = spec('float32', ['batch', family.image.channels(config), height, width])
-    this.#image ??= this.#compile((x: Value) => family.image.embeds(weights.scope, config, x), pixels)
+    this.#image ??= this.#compile('vision')
     return this.#image
   }
 
-  async #compile(tower: (input: Value) => Value, input: Spec): Promise<Encoder> {
-    const { providers } = this.#parts.options
-    const options = { providers, threads: this.#threads, sessions: this.#sessions }
-    const encoder = await compile(tower, [input] as const, options)
+  async #compile(part: 'text' | 'vision'): Promise<Encoder> {
+    const { providers, dtype, onConversion } = this.#parts.options
+    const { input, apply } = this.towers[part]
+    const precision = inPrecision<Value>({ dtype, part, onProgress: onConversion, opened: this.#converted })
+    const options = { providers, threads: this.#threads, sessions: this.#sessions, ...precision }
+    const encoder = await compile(apply, [input.spec] as const, options)
     for (const { provider, reason } of encoder.session.fallbacks) {
       process.emitWarning(
         `${provider} is not usable here, running on ${encoder.session.provider}: ${reason}`,
@@ -365,10 +394,6 @@ export abstract class DualEncoder<Config> implements EmbeddingModel {
     throw new FlagError('invalid-argument', `this ${this.#parts.family.name} model was disposed`)
   }
 }
-
-/** Pictures [C, H, W] as one batch [B, C, H, W]. */
-const stacked = (pictures: readonly Tensor<'float32'>[]): Tensor<'float32'> =>
-  concatRows(pictures.map((picture) => picture.reshape([1, ...picture.shape])))
 
 function normalizeVector(vector: Float32Array): void {
   vector.set(normalizeRows(new Tensor('float32', [1, vector.length], vector)).data)

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FlagError } from '@flag/core-tensor'
-import { type HubOptions, isModelId, snapshotDownload } from '../hub/index.ts'
+import { type HubOptions, snapshotDownload } from '../hub/index.ts'
+import { isModelId } from '../hub/names.ts'
 
 /** The folder of this package, from the sources as well as from the built bundle. */
 export function packageRoot(): string {

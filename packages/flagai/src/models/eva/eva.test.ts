@@ -47,7 +47,7 @@ describe('EVA', () => {
   })
 
   it('gives features of patches, which depend on those that are masked', async () => {
-    const model = await EVA.fromPretrained(`${goldens}s-mim`, { threads: 1 })
+    const model = await EVA.fromPretrained(`${goldens}s-mim/s-mim.pt`, { threads: 1 })
     const masks = pictures.map((_, i) => Array.from({ length: 9 }, (_, patch) => i === 1 && patch === 4))
     const seen = await model.reconstruct(pictures)
     const hidden = await model.reconstruct(pictures, { masked: masks, batchSize: 2 })
@@ -74,10 +74,12 @@ describe('EVA', () => {
     const error = await EVA.fromPretrained(place).catch((reason) => reason)
     expect(error).toBeInstanceOf(CheckpointMismatchError)
     expect(error.missing.length).toBeGreaterThan(100)
-    await expect(EVA.fromPretrained(`${goldens}ti-1k`, { labels: ['a'] })).rejects.toThrow(
+    await expect(EVA.fromPretrained(`${goldens}ti-1k/ti-1k.pt`, { labels: ['a'] })).rejects.toThrow(
       /1 names for a model of 8/,
     )
-    await expect(EVA.fromPretrained(`${goldens}ti-1k`, { labels: 'none.txt' })).rejects.toThrow(/none\.txt/)
+    await expect(EVA.fromPretrained(`${goldens}ti-1k/ti-1k.pt`, { labels: 'none.txt' })).rejects.toThrow(
+      /none\.txt/,
+    )
     await expect(EVA.fromPretrained(place, { config: 'eva03' })).rejects.toThrow(/no published EVA is called/)
   })
 })

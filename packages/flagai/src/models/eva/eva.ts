@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import {
   type Checkpoint,
   type CompiledFunction,
@@ -10,8 +11,8 @@ import {
   Tensor,
   type Value,
 } from '@flag/core-tensor'
-import { type ImageInput, ImageProcessor } from '../../preprocess/index.ts'
-import { checkedBatchSize, inBatches } from '../batches.ts'
+import { type ImageInput, ImageProcessor, type ProcessorPool, processorPool } from '../../preprocess/index.ts'
+import { checkedBatchSize, inBatches, mapOrdered, stackedPictures } from '../batches.ts'
 import type { Weights } from '../bind.ts'
 import type { PretrainedOptions } from '../dualEncoder.ts'
 import { modelSource } from '../source.ts'
@@ -40,6 +41,8 @@ export interface EVAClass {
 }
 
 const BATCH = 16
+/** One that runs, one that waits for its turn, one whose pictures are prepared. */
+const BATCHES_AT_WORK = 3
 
 type Run = CompiledFunction<readonly Spec[], Value>
 
@@ -57,7 +60,7 @@ export class EVA {
   readonly labels: readonly string[] | undefined
   readonly #checkpoint: Checkpoint
   readonly #weights: Weights
-  readonly #processor: ImageProcessor
+  readonly #pool: ProcessorPool
   readonly #imageSize: number
   readonly #options: EVAOptions
   readonly #runs = new Map<string, Promise<Run>>()
@@ -77,13 +80,15 @@ export class EVA {
     this.#imageSize = options.imageSize ?? config.imageSize
     // CLIP's mean and standard deviation, as the original code evaluates both EVA and EVA-02 with.
     const size = { size: this.#imageSize, crop_size: this.#imageSize }
-    this.#processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision', keepMode: true })
+    const processor = ImageProcessor.fromConfig(size, { cropConvention: 'torchvision', keepMode: true })
+    const { threads = availableParallelism() } = options
+    this.#pool = processorPool(processor, Math.max(1, Math.floor(threads / 2)))
   }
 
   /**
    * Opens a model by the file of its weights, by its folder, by the name of a published model (see `evaModels`), or by
-   * that of a repository on the Hugging Face hub, which are downloaded into the cache once. Files of the original code, of timm, and such as trainers wrap need
-   * no configuration: what a `config.json` of timm does not say is told from the file's name and its tensors.
+   * that of a repository on the Hugging Face hub, which are downloaded into the cache once. Files of the original code,
+   * of timm, and such as trainers wrap need no configuration: what a `config.json` of timm does not say is told from the file's name and its tensors.
    *
    * Throws a FlagError that names the file, what was found and what was expected.
    */
@@ -168,22 +173,17 @@ export class EVA {
     if (masks.length !== list.length || masks.some((mask) => mask.length !== patches)) {
       throw new FlagError('shape-mismatch', `masks must be ${list.length} lists of ${patches} patches`)
     }
-    const rows: Float32Array[] = []
-    for await (const group of inBatches(list.keys(), checkedBatchSize(batchSize))) {
-      const pixels = await this.#processor.processBatch(group.map((i) => list[i]))
-      const mask = new Tensor(
-        'bool',
-        [group.length, patches],
-        Uint8Array.from(group.flatMap((i) => masks[i].map(Number))),
-      )
-      const run = await this.#maskedRun(patches)
-      rows.push(...rowsOf(await run(pixels, mask)))
-    }
+    const run = await this.#maskedRun(patches)
+    const rows = await this.#inBatches(list, batchSize, (pixels, group) => {
+      const hidden = Uint8Array.from(group.flatMap((i) => masks[i].map(Number)))
+      return run(pixels, new Tensor('bool', [group.length, patches], hidden))
+    })
     return stacked(rows, [patches, head.width])
   }
 
   /** Ends the threads that run the model and closes its files. The model cannot be used afterwards. */
   async dispose(): Promise<void> {
+    await this.#pool.dispose()
     const runs = await Promise.allSettled(this.#runs.values())
     this.#runs.clear()
     for (const run of runs) if (run.status === 'fulfilled') await run.value.dispose()
@@ -196,14 +196,26 @@ export class EVA {
     name: string,
     read: (scope: Weights['scope'], last: Value) => Value,
   ): Promise<Float32Array[]> {
-    const rows: Float32Array[] = []
     const { scope } = this.#weights
     const run = await this.#run(name, [this.#pixels()], (pixels) =>
       read(scope, trunk(scope, this.config, pixels)[this.config.layers]),
     )
-    for await (const group of inBatches(listOf(images), checkedBatchSize(batchSize))) {
-      rows.push(...rowsOf(await run(await this.#processor.processBatch(group))))
-    }
+    return this.#inBatches(listOf(images), batchSize, (pixels) => run(pixels))
+  }
+
+  /** What `run` gives for each picture, while threads of their own prepare the next batches. */
+  async #inBatches(
+    images: readonly ImageInput[],
+    batchSize: number,
+    run: (pixels: Tensor<'float32'>, group: readonly number[]) => Promise<Tensor>,
+  ): Promise<Float32Array[]> {
+    const rows: Float32Array[] = []
+    const groups = inBatches(images.keys(), checkedBatchSize(batchSize))
+    const results = mapOrdered(groups, BATCHES_AT_WORK, async (group) => {
+      const pictures = await Promise.all(group.map((i) => this.#pool.process(images[i])))
+      return run(stackedPictures(pictures), group)
+    })
+    for await (const result of results) rows.push(...rowsOf(result))
     return rows
   }
 

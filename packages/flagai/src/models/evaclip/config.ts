@@ -1,9 +1,7 @@
-import { type Checkpoint, FlagError } from '@flag/core-tensor'
+import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import type { CLIPTextConfig } from '../clip/config.ts'
 import { bodyOf, bodyOfArchitecture, type DesignName, designs, type EVABody } from '../eva/config.ts'
-import { countLayers, inferBody, shapesOf } from '../eva/infer.ts'
-import { evaCLIPSpellings } from './parameters.ts'
 
 export interface EVACLIPConfig {
   readonly vision: EVABody
@@ -22,7 +20,8 @@ export interface EVACLIPConfig {
 /** Natural logarithm of the logit scale that training starts with: 1 / 0.07. */
 export const LOGIT_SCALE = Math.log(1 / 0.07)
 
-const textConfig = (width: number, layers: number, heads = width / 64): CLIPTextConfig => ({
+/** CLIP's text tower with the exact GELU, with heads of 64 unless told otherwise. */
+export const textConfig = (width: number, layers: number, heads = width / 64): CLIPTextConfig => ({
   vocabSize: 49408,
   width,
   mlpWidth: 4 * width,
@@ -221,34 +220,4 @@ function fromTransformers({
     endId: t.vocab_size - 1,
   }
   return { vision, text, embedWidth: projection_dim, visionBias: biased, layout: 'transformers' }
-}
-
-/** The configuration that a checkpoint's tensors make, for files that come without one. Throws `unsupported`. */
-export function inferEVACLIPConfig(checkpoint: Checkpoint, file: string): EVACLIPConfig {
-  const shapeOf = shapesOf(checkpoint, evaCLIPSpellings, 'visual.patch_embed.proj.weight')
-  const vision = inferBody(shapeOf, file, 'visual.')
-  const words = shapeOf('text_model.embeddings.token_embedding.weight')
-  const positions = shapeOf('text_model.embeddings.position_embedding.weight')
-  const head = shapeOf('visual.head.weight')
-  if (!words || !positions || !head) {
-    throw new FlagError('unsupported', `${file}: an image tower of EVA-CLIP without its text tower`, {
-      hint: 'open backbones with EVA.fromPretrained, or give the file of the whole model',
-    })
-  }
-  const layer = (i: number) => `text_model.encoder.layers.${i}.layer_norm1.weight`
-  return {
-    vision,
-    text: {
-      ...textConfig(
-        words[1],
-        countLayers((i) => shapeOf(layer(i)) !== undefined),
-      ),
-      vocabSize: words[0],
-      positions: positions[0],
-      endId: words[0] - 1,
-    },
-    embedWidth: head[0],
-    visionBias: shapeOf('visual.head.bias') !== undefined,
-    layout: shapeOf('text_model.encoder.layers.0.self_attn.qkv.weight') ? 'original' : 'transformers',
-  }
 }

@@ -7,10 +7,10 @@ import { emojiNames } from '../../../flageval/src/datasets/cldr.ts'
 
 const languages = ['en', 'zh', 'es', 'fr', 'ru', 'ar', 'ja', 'ko', 'it']
 
-/** `count` captions in the nine languages of AltCLIP-m9, made of one to five of CLDR's emoji names. */
-export function captions(count: number): string[] {
+/** `count` captions, by default in the nine languages of AltCLIP-m9, made of one to five of CLDR's emoji names. */
+export function captions(count: number, spoken: readonly string[] = languages): string[] {
   return Array.from({ length: count }, (_, i) => {
-    const names = [...emojiNames(languages[i % languages.length]).values()]
+    const names = [...emojiNames(spoken[i % spoken.length]).values()]
     const some = Array.from({ length: 1 + ((i * 7) % 5) }, (_, k) => names[(i * 97 + k * 331) % names.length])
     return some.join(', ')
   })

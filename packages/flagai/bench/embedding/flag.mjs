@@ -1,15 +1,15 @@
-// Our side of bench:altclip, with the built package: opens a model, embeds one text and one picture, then answers
-// requests, one JSON line each: { what: 'text' | 'image', inputs, batch } → { seconds }.
-// Arguments: folder, threads, first text, first picture.
+// Our side of bench:altclip, with the built package: opens a model, embeds one picture and one text, then answers
+// requests, one JSON line each: { what: 'text' | 'image', inputs, batch } → { seconds, delayP99 (ms, of the event loop) }.
+// Arguments: class, folder, threads, first text, first picture.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { AltCLIP } from '@flag/ai'
 
-const [folder, threads, text, picture] = process.argv.slice(2)
+const [className, folder, threads, text, picture] = process.argv.slice(2)
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
-const model = await AltCLIP.fromPretrained(folder, { threads: Number(threads) })
-const [texts, images] = await Promise.all([model.encodeText(text), model.encodeImage(picture)])
+const { [className]: Model } = await import('@flag/ai')
+const model = await Model.fromPretrained(folder, { threads: Number(threads) })
+const [images, texts] = await Promise.all([model.encodeImage(picture), model.encodeText(text)])
 answer({ first: true, text: [...texts.data.slice(0, 8)], image: [...images.data.slice(0, 8)] })
 
 for await (const line of createInterface({ input: process.stdin })) {

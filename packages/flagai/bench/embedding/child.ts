@@ -2,14 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
+/** The most memory that was seen: private pages, and all resident ones, mapped files included. */
+export interface Memory {
+  readonly privateBytes: number
+  readonly residentBytes: number
+}
+
 /** A program that answers JSON lines, and what it cost so far. */
 export interface Child {
   /** Seconds from the start of the process to its first answer. */
   readonly opened: number
   readonly first: Record<string, unknown>
   ask(request: object): Promise<Record<string, number>>
-  /** Ends it, and gives the most memory that was seen: private pages, and all resident ones, mapped files included. */
-  end(): Promise<{ privateBytes: number; residentBytes: number }>
+  /** Ends it. */
+  end(): Promise<Memory>
 }
 
 const SAMPLING_MS = 10

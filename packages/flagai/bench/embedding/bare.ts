@@ -1,0 +1,114 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  encodeModel,
+  openCheckpoint,
+  type Scope,
+  type Spec,
+  spec,
+  trace,
+  type Value,
+} from '@flag/core-tensor'
+import { inPlaceFiles } from '../../../core-tensor/src/checkpoint/inPlace.ts'
+import { parseAltCLIPConfig } from '../../src/models/altclip/config.ts'
+import * as altclip from '../../src/models/altclip/model.ts'
+import { findWeights } from '../../src/models/altclip/weights.ts'
+import { groupsByLength } from '../../src/models/batches.ts'
+import { bindParameters } from '../../src/models/bind.ts'
+import { parseCLIPConfig } from '../../src/models/clip/config.ts'
+import * as clip from '../../src/models/clip/model.ts'
+import { TEXT_TOKENS } from '../../src/models/dualEncoder.ts'
+import { openTokenizer } from '../../src/tokenizers/index.ts'
+import type { What } from './compare.ts'
+
+interface Towers {
+  readonly size: number
+  text(ids: Value): Value
+  image(pixels: Value): Value
+}
+
+const families = {
+  async AltCLIP(json: unknown, folder: string): Promise<Towers> {
+    const config = parseAltCLIPConfig(json)
+    const { scope } = await findWeights(await openCheckpoint(folder), config, folder)
+    return {
+      size: config.vision.imageSize,
+      text: (ids) => altclip.textEmbeds(scope, config, { ids }),
+      image: (pixels) => altclip.imageEmbeds(scope, config, pixels),
+    }
+  },
+  async CLIP(json: unknown, folder: string): Promise<Towers> {
+    const config = parseCLIPConfig(json)
+    const options = { file: folder, model: 'CLIP' }
+    const { scope }: { scope: Scope } = await bindParameters(
+      await openCheckpoint(folder),
+      clip.clipParameters(config),
+      options,
+    )
+    return {
+      size: config.vision.imageSize,
+      text: (ids) => clip.textEmbeds(scope, config, ids),
+      image: (pixels) => clip.imageEmbeds(scope, config, pixels),
+    }
+  },
+}
+
+/**
+ * Both towers of a model as ONNX files that refer to the checkpoint, with the options that `compile` gives the runtime;
+ * what bare.mjs runs. Gives the path of its argument.
+ */
+export async function bareTowers(
+  family: keyof typeof families,
+  folder: string,
+  threads: number,
+  work: string,
+): Promise<string> {
+  const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+  const { size, text, image } = await families[family](json, folder)
+  const tower = async (name: string, fn: (x: Value) => Value, input: Spec) => {
+    const { graph, outputs } = trace(fn as never, [input] as const)
+    const files = new Set(graph.storedTensors.flatMap(({ source }) => (source ? [source.path] : [])))
+    const place = inPlaceFiles(files)
+    const model = join(work, `${family}-${name}.onnx`)
+    await writeFile(model, encodeModel(graph, outputs, { locationOf: place.location }))
+    const bytes = graph.storedTensors.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
+    const session = {
+      model_external_initializers_file_folder_path: place.folder,
+      ...(bytes > 256 * 2 ** 20 ? { disable_prepacking: '1' } : {}),
+    }
+    return {
+      model,
+      options: {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: threads,
+        enableMemPattern: false,
+        extra: { session },
+      },
+      shape: [1, 3, size, size],
+    }
+  }
+  const towers = {
+    text: await tower('text', text, spec('int64', ['batch', 'length'])),
+    image: await tower('image', image, spec('float32', ['batch', 3, size, size])),
+  }
+  const file = join(work, `${family}-bare.json`)
+  await writeFile(file, JSON.stringify(towers))
+  return file
+}
+
+/** The shapes of the runs that inputs take: pictures batch by batch, texts in groups padded as the model pads them. */
+export async function runShapes(
+  folder: string,
+  texts: readonly string[],
+  size: number,
+): Promise<(what: What, count: number, batch: number) => number[][]> {
+  const tokenizer = await openTokenizer(folder)
+  const lengths = texts.map((text) => tokenizer.encode(text, { maxLength: 77 }).length)
+  return (what, count, batch) =>
+    Array.from({ length: Math.ceil(count / batch) }, (_, i) => i * batch).flatMap((at) => {
+      const some = lengths.slice(at, Math.min(at + batch, count))
+      if (what === 'image') return [[Math.min(batch, count - at), 3, size, size]]
+      const groups = groupsByLength(some, { size: batch, tokens: TEXT_TOKENS })
+      return groups.map((group) => [group.length, Math.max(...group.map((row) => some[row]))])
+    })
+}
