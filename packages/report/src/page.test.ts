@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe, { type AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, startBrowser } from '../../../tools/repo/browser.ts'
 import type { Report } from './contract.ts'
@@ -48,6 +49,19 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     },
   )
 
+  it.each(['light', 'dark'] as const)(
+    'breaks no rule of accessibility that axe knows (%s)',
+    async (colorScheme) => {
+      const { page } = await open('accessible', exampleReport, { colorScheme })
+      await page.locator('.roofline svg circle').first().waitFor()
+      await page.locator('.list').getByRole('option').first().click()
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as AxeResults
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+      await page.close()
+    },
+  )
+
   it('sorts and filters a table, and saves what is left', async () => {
     const { page, problems } = await open('table', { title: 'table', sections: [exampleSections.table] })
     const operators = () => page.locator('.table tbody td:first-child').allTextContents()
@@ -81,18 +95,18 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       sections: [exampleSections.samples],
     })
     await page.locator('.list').getByRole('option').first().click()
-    expect(await page.locator('.detail h4').textContent()).toBe('sample 0')
+    expect(await page.locator('.detail h3').textContent()).toBe('sample 0')
     expect(await page.locator('.detail .problem').textContent()).toBe('Took a cat for a dog.')
     expect(await page.locator('.detail del').textContent()).toBe('someone@example.org')
     expect(await page.locator('.detail ins').textContent()).toBe('email@example.com')
     const loaded = "document.querySelector('.detail .pictures img').naturalWidth"
     expect(await page.evaluate(loaded)).toBe(1)
     await page.getByRole('listbox').press('ArrowDown')
-    expect(await page.locator('.detail h4').textContent()).toBe('قطة على سجادة')
+    expect(await page.locator('.detail h3').textContent()).toBe('قطة على سجادة')
     const direction = "getComputedStyle(document.querySelector('.detail .text p')).direction"
     expect(await page.evaluate(direction)).toBe('rtl')
     await page.getByRole('listbox').press('End')
-    expect(await page.locator('.detail h4').textContent()).toBe('sample 299')
+    expect(await page.locator('.detail h3').textContent()).toBe('sample 299')
     await page.getByLabel('outcome').selectOption('wrong')
     expect(await page.locator('.samples output').textContent()).toContain('100 of 300 samples')
     await page.getByRole('searchbox').fill('سجادة')

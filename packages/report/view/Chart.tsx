@@ -34,9 +34,11 @@ export function Chart({ label, options }: Props) {
   useEffect(() => {
     if (width === 0) return
     const style = { background: 'none', fontFamily: 'inherit', fontSize: '12px', overflow: 'visible' }
-    ref.current?.replaceChildren(
-      Plot.plot({ width, marginBottom: 42, marginLeft: 62, marginRight: 24, style, ...options(width) }),
-    )
+    const frame = { marginBottom: 42, marginLeft: 62, marginRight: 24 }
+    const plot = Plot.plot({ width, ...frame, style, ...options(width) })
+    // The label of the frame says what it shows, and the numbers are in a table.
+    plot.setAttribute('aria-hidden', 'true')
+    ref.current?.replaceChildren(plot)
   }, [width, options])
   return <div class="chart" role="img" aria-label={label} ref={ref} />
 }

@@ -63,7 +63,7 @@ export function Leaderboard({ section }: { section: Section }) {
         </label>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with the keyboard */}
-      <section class="scroll" aria-label={title} tabIndex={0}>
+      <section class="scroll" aria-label={`Rows of ${title}`} tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -141,7 +141,7 @@ function Detail({ sample, pictures: known }: { sample: Sample; pictures: Readonl
   const highest = Math.max(...scores.map(({ value }) => Math.abs(value)), 0) || 1
   return (
     <article>
-      <h4 dir="auto">{title ?? id}</h4>
+      <h3 dir="auto">{title ?? id}</h3>
       <p>
         <span class={`badge ${outcome.tone}`}>{outcome.label}</span>{' '}
         {Object.entries(facets).map(([facet, value]) => (
@@ -167,7 +167,7 @@ function Detail({ sample, pictures: known }: { sample: Sample; pictures: Readonl
       )}
       {texts.map(({ label, text, tone, language }, i) => (
         <div key={i} class={`text ${tone ?? ''}`}>
-          <h5>{label}</h5>
+          <h4>{label}</h4>
           <p dir="auto" lang={language}>
             {text}
           </p>
@@ -175,7 +175,7 @@ function Detail({ sample, pictures: known }: { sample: Sample; pictures: Readonl
       ))}
       {diffs.map(({ label, spans }, i) => (
         <div key={i} class="text">
-          <h5>{label}</h5>
+          <h4>{label}</h4>
           <p class="diff" dir="auto">
             {spans.map(({ kind, text }, k) =>
               kind === 'removed' ? (

@@ -121,7 +121,7 @@ export function DataTable({ name, columns, rows, order: first }: Props) {
         onScroll={isLong ? virtual.onScroll : undefined}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with the keyboard
         tabIndex={0}
-        aria-label={name}
+        aria-label={`Rows of ${name}`}
       >
         <table
           aria-rowcount={places.length + 1}
