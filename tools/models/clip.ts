@@ -40,7 +40,8 @@ async function tokenizer(): Promise<object> {
   const lines = gunzipSync(await readFile(file))
     .toString('utf8')
     .split('\n')
-  const merges = lines.filter((line) => /^\S+ \S+$/.test(line))
+  // The first line names the file's version.
+  const merges = lines.slice(1).filter((line) => /^\S+ \S+$/.test(line))
   const shows = (byte: number) =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff)
   let next = 256

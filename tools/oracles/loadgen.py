@@ -6,7 +6,10 @@ nanoseconds, relative to the first query), and what LoadGen wrote: the summary, 
 accuracy log. Waits are drawn from Python's random with the case's name as seed; the times are what the machine made of
 them, so every run of this script gives other latencies.
 
-Run: python tools/oracles/loadgen.py   (writes packages/flagperf/goldens/loadgen/runs.json)
+FindPeakPerformance runs are kept in another file: only which rates were tried, in which order, and whether each was met.
+
+Run: python tools/oracles/loadgen.py         (writes packages/flagperf/goldens/loadgen/runs.json)
+     python tools/oracles/loadgen.py --peak  (writes packages/flagperf/goldens/loadgen/peak.json)
 """
 import json
 import pathlib
@@ -88,6 +91,18 @@ CASES = [
     dict(name=f'{scenario}, accuracy', scenario=scenario, mode='AccuracyOnly', **SMALL,
          settings=dict(min_duration_ms=10, server_target_qps=2000), wait=(0.01, 0.05))
     for scenario in ('SingleStream', 'MultiStream', 'Server', 'Offline')
+]
+
+# The wait is by the sample, one at a time, so that rates above 1000 / wait are too many.
+PEAKS = [
+    dict(name='doubles, one decimal', wait=20, settings=dict(server_target_qps=6.0)),
+    dict(name='small steps, whole numbers', wait=10, settings=dict(
+        server_target_qps=20.0, server_find_peak_qps_boundary_step_size=0.5,
+        server_find_peak_qps_decimals_of_precision=0)),
+    dict(name='large steps, two decimals', wait=25, settings=dict(
+        server_target_qps=2.0, server_find_peak_qps_boundary_step_size=3.0,
+        server_find_peak_qps_decimals_of_precision=2)),
+    dict(name='the first is too much', wait=30, settings=dict(server_target_qps=200.0)),
 ]
 
 ABOUT_THE_RUN = ('result_', 'early_stopping', 'generated_', 'effective_', 'requested_', 'loaded_qsl_set', 'error_',
@@ -179,7 +194,68 @@ def detail_of(log):
     return [[e['key'], big(e['value'])] for e in entries if e['key'].startswith(ABOUT_THE_RUN)]
 
 
+def peak(case):
+    """Rates in the order in which LoadGen tried them, and which of them it found to be met."""
+    import re
+    import mlperf_loadgen as lg
+
+    settings = lg.TestSettings()
+    settings.scenario, settings.mode = lg.TestScenario.Server, lg.TestMode.FindPeakPerformance
+    common = dict(min_duration_ms=600, min_query_count=1, server_target_latency_ns=150_000_000, **SEEDS)
+    for key, value in {**common, **case['settings']}.items():
+        setattr(settings, key, value)
+    work = queue.Queue()
+
+    def serve():
+        while (samples := work.get()) is not None:
+            for id in samples:
+                time.sleep(case['wait'] / 1000)
+                address, kept = ctypes_buffer(bytes(4))
+                lg.QuerySamplesComplete([lg.QuerySampleResponse(id, address, 4)])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    sut = lg.ConstructSUT(lambda samples: work.put([sample.id for sample in samples]), lambda: None)
+    qsl = lg.ConstructQSL(64, 64, lambda samples: None, lambda samples: None)
+    with tempfile.TemporaryDirectory() as folder:
+        log, output = lg.LogSettings(), lg.LogOutputSettings()
+        output.outdir = folder
+        log.log_output = output
+        lg.StartTestWithLogSettings(sut, qsl, settings, log, '')
+        work.put(None)
+        thread.join()
+        lines = (pathlib.Path(folder) / 'mlperf_log_detail.txt').read_text().splitlines()
+    said = [entry['value'] for entry in (json.loads(line.removeprefix(':::MLLOG ')) for line in lines)
+            if entry['key'] in ('generic_message', 'error_runtime')]
+    numbers = lambda text: [float(number) for number in re.findall(r'\d+\.\d+', text)]
+    asked, low, high, found = [], None, None, None
+    for text in said:
+        if 'Check validity of the base' in text:
+            asked.append(numbers(text)[0])
+        elif 'FindBoundaries: Checking' in text:
+            low, high = numbers(text)
+            asked.append(high)
+        elif 'Testing the mid value' in text:
+            low, high, middle = numbers(text)
+            asked.append(middle)
+        elif 'Found boundaries' in text:
+            low, high = numbers(text)
+        elif 'Found peak performance' in text:
+            found = numbers(text)[0]
+    return {'name': case['name'], 'settings': case['settings'], 'asked': asked, 'found': found}
+
+
 if __name__ == '__main__':
+    if sys.argv[1:2] == ['--peak-of']:
+        print('\n' + json.dumps(peak(next(case for case in PEAKS if case['name'] == sys.argv[2]))))
+        sys.exit()
+    if sys.argv[1:] == ['--peak']:
+        made = [subprocess.run([sys.executable, __file__, '--peak-of', case['name']], check=True, capture_output=True,
+                               text=True).stdout.splitlines()[-1] for case in PEAKS]
+        out = pathlib.Path(__file__).parents[2] / 'packages/flagperf/goldens/loadgen/peak.json'
+        out.write_text('[\n' + ',\n'.join(made) + '\n]\n')
+        print(f'{len(made)} searches in {out}')
+        sys.exit()
     if len(sys.argv) > 1:
         print('\n' + json.dumps(run(next(case for case in CASES if case['name'] == sys.argv[1])), separators=(',', ':')))
         sys.exit()

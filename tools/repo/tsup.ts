@@ -1,4 +1,5 @@
 import { copyFile, readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { defineConfig } from 'tsup'
 
 /** How every package is built: ESM and type declarations for Node 20, from `src/` into `dist/`. */
@@ -20,12 +21,11 @@ export function library(entry: Record<string, string>) {
 
 /**
  * Worker threads and child processes are started from a file, which a bundle cannot contain: the `.mjs` files of
- * `src/runtime` are plain JavaScript and are copied beside the bundle, where `new URL('./x.mjs', import.meta.url)`
- * finds them.
+ * the folders of `src` are plain JavaScript and are copied beside the bundle, where
+ * `new URL('./x.mjs', import.meta.url)` finds them.
  */
 async function copyPlainModules() {
-  const folder = 'src/runtime'
-  const names = await readdir(folder).catch(() => [])
-  const modules = names.filter((name) => name.endsWith('.mjs'))
-  await Promise.all(modules.map((name) => copyFile(`${folder}/${name}`, `dist/${name}`)))
+  const files = await readdir('src', { recursive: true })
+  const modules = files.filter((file) => file.endsWith('.mjs'))
+  await Promise.all(modules.map((file) => copyFile(join('src', file), join('dist', basename(file)))))
 }

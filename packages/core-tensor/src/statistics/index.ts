@@ -42,4 +42,5 @@ export {
   logGamma,
   normalCdf,
   normalQuantile,
+  studentQuantile,
 } from './special.ts'

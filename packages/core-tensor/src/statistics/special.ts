@@ -102,6 +102,23 @@ export function betaQuantile(p: number, a: number, b: number): number {
 }
 
 /**
+ * The p-th quantile (0 to 1, exclusive) of Student's t distribution: t² / (degrees + t²) is beta distributed. Throws
+ * `invalid-argument`.
+ */
+export function studentQuantile(p: number, degrees: number): number {
+  if (!(p > 0 && p < 1 && degrees > 0))
+    throw new FlagError(
+      'invalid-argument',
+      `studentQuantile(${p}, ${degrees}): expected 0 < p < 1 and degrees of freedom above 0`,
+    )
+  if (p === 0.5) return 0
+  const tail = 2 * Math.min(p, 1 - p)
+  // 1 - t² / (degrees + t²), which keeps its digits where t is large.
+  const rest = betaQuantile(tail, degrees / 2, 0.5)
+  return Math.sign(p - 0.5) * Math.sqrt((degrees * (1 - rest)) / rest)
+}
+
+/**
  * Where a condition that holds at `low` and not at `high` ceases to hold, between neighbouring floating-point numbers.
  */
 export function bisect(holds: (x: number) => boolean, low: number, high: number): number {

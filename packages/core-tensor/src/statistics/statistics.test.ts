@@ -27,6 +27,7 @@ import {
   quantile,
   quantileInterval,
   sorted,
+  studentQuantile,
   wilcoxon,
   wilsonInterval,
 } from './index.ts'
@@ -64,6 +65,23 @@ describe('special functions, against SciPy', () => {
     }
   })
 
+  it('the quantiles of Student’s t, where they have a closed form, and its limit', () => {
+    for (const p of [1e-7, 0.005, 0.3, 0.5, 0.7, 0.975, 0.9999]) {
+      const x = 2 * p - 1
+      const four = () => {
+        const a = 4 * p * (1 - p)
+        return Math.sign(x) * 2 * Math.sqrt(Math.cos(Math.acos(Math.sqrt(a)) / 3) / Math.sqrt(a) - 1)
+      }
+      const scale = (found: number, expected: number) =>
+        expect(Math.abs(found - expected)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(expected)))
+      scale(studentQuantile(p, 1), Math.tan(Math.PI * (p - 0.5)))
+      scale(studentQuantile(p, 2), x * Math.sqrt(2 / (1 - x * x)))
+      scale(studentQuantile(p, 4), four())
+      scale(studentQuantile(p, 1e7), normalQuantile(p) * (1 + 1e-9))
+    }
+    expect(() => studentQuantile(1, 3)).toThrow(/expected 0 < p < 1/)
+    expect(() => studentQuantile(0.5, 0)).toThrow(/degrees of freedom above 0/)
+  })
   it('the beta quantile undoes the beta distribution', () => {
     const parameter = fc.double({ min: 0.5, max: 500, noNaN: true })
     fc.assert(

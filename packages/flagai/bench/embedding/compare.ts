@@ -111,7 +111,7 @@ export const startFlag = (
   first: readonly string[],
 ) => startChild(process.execPath, [script, className, folder, threads, ...first])
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

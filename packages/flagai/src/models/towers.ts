@@ -25,7 +25,7 @@ export type Rows = (states: Value) => Value
 /** A layer: its new states, computed only for the tokens that `rows` picks. */
 export type Layer = (scope: Scope, states: Value, rows: Rows) => Value
 
-export const allRows: Rows = (states) => states // [B, T, D]
+const allRows: Rows = (states) => states // [B, T, D]
 
 /** `x[:, :1]`, the token that stands for the whole sequence. */
 export const firstToken: Rows = (states) => ops.slice(states, [0], [1], [1]) // [B, 1, D]

@@ -1,4 +1,5 @@
 import type { RgbImage } from './picture.ts'
+import type { Range } from './resize.ts'
 
 /**
  * Where the middle is when the margin is odd, and where padding goes when the picture is too small:
@@ -36,4 +37,17 @@ export function centerCrop(
     data.set(row, ((y - top) * width + firstX - left) * 3)
   }
   return { width, height, data }
+}
+
+/** The window of a picture of `from` that `centerCrop` shows; undefined where the picture does not reach. */
+export function cropWindow(
+  from: { width: number; height: number },
+  to: { width: number; height: number },
+  convention: CropConvention = 'transformers',
+): { columns: Range; rows: Range } | undefined {
+  if (from.width < to.width || from.height < to.height) return undefined
+  return {
+    columns: { first: offsetOf(from.width, to.width, convention), count: to.width },
+    rows: { first: offsetOf(from.height, to.height, convention), count: to.height },
+  }
 }

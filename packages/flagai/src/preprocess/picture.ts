@@ -118,6 +118,7 @@ function compose(
 }
 
 function dropAlpha(data: Uint8Array, pixels: number, channels: number): Uint8Array {
+  if (channels === 3) return data
   const rgb = new Uint8Array(pixels * 3)
   for (let i = 0; i < pixels; i++) {
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = data[i * channels + (channels < 3 ? 0 : c)]

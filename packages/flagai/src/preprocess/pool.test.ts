@@ -34,10 +34,10 @@ describe('processorPool', () => {
   })
 
   it('says which picture cannot be read, and goes on', async () => {
-    const missing = pool.process('no/such.png')
-    const broken = pool.process(new Uint8Array([1, 2, 3]))
-    await expect(missing).rejects.toMatchObject({ code: 'not-found', message: 'no/such.png: no such file' })
-    await expect(broken).rejects.toMatchObject({ code: 'corrupt-file' })
+    const unreadable = ['no/such.png', new Uint8Array([1, 2, 3])].map((input) => pool.process(input))
+    const [missing, broken] = await Promise.allSettled(unreadable)
+    expect(missing).toMatchObject({ reason: { code: 'not-found', message: 'no/such.png: no such file' } })
+    expect(broken).toMatchObject({ reason: { code: 'corrupt-file' } })
     await expect(pool.process(files[0])).resolves.toMatchObject({ shape: [3, 28, 28] })
   })
 })

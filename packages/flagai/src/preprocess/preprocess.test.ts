@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { FlagError, Generator } from '@flag/core-tensor'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cropWindow } from './crop.ts'
 import { centerCrop, decode, ImageProcessor, type Resample, type RgbImage, resize } from './index.ts'
+import { resizeWindow } from './resize.ts'
 
 // Made by tools/oracles/clip_preprocess.py: Pillow 13.0.0, transformers 5.24.0, seed 7.
 const folder = fileURLToPath(new URL('../../goldens/preprocess/', import.meta.url))
@@ -180,4 +183,30 @@ describe('bad input', () => {
     expect(() => ImageProcessor.fromConfig({ resample: 9 })).toThrow(/resample/)
     expect(() => ImageProcessor.fromConfig(null)).toThrow(/preprocessor_config.json/)
   })
+})
+
+it('the window of a resized picture is a part of the whole, whichever pass comes first', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        from: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 })),
+        to: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 })),
+        crop: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 })),
+        convention: fc.constantFrom('transformers' as const, 'torchvision' as const),
+        resample: fc.constantFrom<Resample[]>('bicubic', 'nearest', 'lanczos'),
+        seed: fc.integer({ min: 1, max: 255 }),
+      }),
+      ({ from: [w, h], to: [width, height], crop: [cw, ch], convention, resample, seed }) => {
+        const data = Uint8Array.from({ length: w * h * 3 }, (_, i) => (i * i * seed) % 256)
+        const image = { width: w, height: h, data }
+        const box = { width: Math.min(cw, width), height: Math.min(ch, height) }
+        const window = cropWindow({ width, height }, box, convention)
+        expect(window).toBeDefined()
+        if (!window) return
+        expect(resizeWindow(image, width, height, resample, window)).toEqual(
+          centerCrop(resize(image, width, height, resample), box.width, box.height, convention),
+        )
+      },
+    ),
+  )
 })

@@ -1,8 +1,8 @@
 import { concatRows, FlagError, Tensor } from '@flag/core-tensor'
 import { type PreprocessConfig, parsePreprocessConfig } from './config.ts'
-import { type CropConvention, centerCrop } from './crop.ts'
+import { type CropConvention, centerCrop, cropWindow } from './crop.ts'
 import { type DecodeOptions, decode, type ImageInput, type RgbImage } from './picture.ts'
-import { resize } from './resize.ts'
+import { resize, resizeWindow } from './resize.ts'
 import { resizeInMode } from './resizeInMode.ts'
 
 export interface ProcessorOptions extends DecodeOptions {
@@ -72,12 +72,17 @@ export class ImageProcessor {
 
   #shape(image: RgbImage): RgbImage {
     const { resize: size, resample, crop } = this.config
-    let shaped = image
-    if (size) {
-      const { width, height } = 'shortestEdge' in size ? shortestEdgeSize(image, size.shortestEdge) : size
-      shaped = (this.options.keepMode ? resizeInMode : resize)(image, width, height, resample)
-    }
-    return crop ? centerCrop(shaped, crop.width, crop.height, this.options.cropConvention) : shaped
+    const { keepMode, cropConvention } = this.options
+    const cropped = (shaped: RgbImage) =>
+      crop ? centerCrop(shaped, crop.width, crop.height, cropConvention) : shaped
+    if (!size) return cropped(image)
+    const full = 'shortestEdge' in size ? shortestEdgeSize(image, size.shortestEdge) : size
+    if (keepMode) return cropped(resizeInMode(image, full.width, full.height, resample))
+    // What is cropped away need not be made.
+    const window = crop && cropWindow(full, crop, cropConvention)
+    return window
+      ? resizeWindow(image, full.width, full.height, resample, window)
+      : cropped(resize(image, full.width, full.height, resample))
   }
 
   #toTensor({ width, height, data }: RgbImage): Tensor<'float32'> {

@@ -94,14 +94,21 @@ const clamp = (sum: number) => Math.min(255, Math.max(0, sum >> PRECISION_BITS))
 
 const HALF = 1 << (PRECISION_BITS - 1)
 
-function resizeRows(image: RgbImage, width: number, filter: Filter): RgbImage {
+/** Some of the columns or rows that a picture has after resizing: `count` from `first` on. */
+export interface Range {
+  readonly first: number
+  readonly count: number
+}
+
+function resizeRows(image: RgbImage, width: number, filter: Filter, columns: Range): RgbImage {
   const { start, count, weights, width: taps } = kernelOf(filter, image.width, width)
   const source = image.data
-  const data = new Uint8Array(width * image.height * 3)
+  const data = new Uint8Array(columns.count * image.height * 3)
+  const last = columns.first + columns.count
   let out = 0
   for (let y = 0; y < image.height; y++) {
     const row = y * image.width
-    for (let x = 0; x < width; x++) {
+    for (let x = columns.first; x < last; x++) {
       let at = (row + start[x]) * 3
       const end = x * taps + count[x]
       let red = HALF
@@ -119,25 +126,25 @@ function resizeRows(image: RgbImage, width: number, filter: Filter): RgbImage {
       out += 3
     }
   }
-  return { width, height: image.height, data }
+  return { width: columns.count, height: image.height, data }
 }
 
-function resizeColumns(image: RgbImage, height: number, filter: Filter): RgbImage {
+function resizeColumns(image: RgbImage, height: number, filter: Filter, rows: Range): RgbImage {
   const { start, count, weights, width: taps } = kernelOf(filter, image.height, height)
   const source = image.data
   const stride = image.width * 3
-  const data = new Uint8Array(stride * height)
+  const data = new Uint8Array(stride * rows.count)
   const sums = new Int32Array(stride)
-  for (let y = 0; y < height; y++) {
+  for (let y = rows.first; y < rows.first + rows.count; y++) {
     sums.fill(HALF)
     for (let k = 0; k < count[y]; k++) {
       const w = weights[y * taps + k]
       const row = (start[y] + k) * stride
       for (let i = 0; i < stride; i++) sums[i] += Math.imul(source[row + i], w)
     }
-    for (let i = 0, out = y * stride; i < stride; i++, out++) data[out] = clamp(sums[i])
+    for (let i = 0, out = (y - rows.first) * stride; i < stride; i++, out++) data[out] = clamp(sums[i])
   }
-  return { width: image.width, height, data }
+  return { width: image.width, height: rows.count, data }
 }
 
 function resizeNearest(image: RgbImage, width: number, height: number): RgbImage {
@@ -173,19 +180,48 @@ function resizeNearest(image: RgbImage, width: number, height: number): RgbImage
  * Throws `invalid-argument` on sizes that are not positive integers.
  */
 export function resize(image: RgbImage, width: number, height: number, resample: Resample): RgbImage {
+  return resizeWindow(image, width, height, resample, {
+    columns: { first: 0, count: width },
+    rows: { first: 0, count: height },
+  })
+}
+
+/** The part of `resize`'s result that a window shows, without making the rest. The window lies within it. */
+export function resizeWindow(
+  image: RgbImage,
+  width: number,
+  height: number,
+  resample: Resample,
+  { columns, rows }: { columns: Range; rows: Range },
+): RgbImage {
   for (const size of [width, height]) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new FlagError('invalid-argument', `cannot resize a picture to ${width} × ${height} pixels`)
     }
   }
-  if (width === image.width && height === image.height) return image
-  if (resample === 'nearest') return resizeNearest(image, width, height)
+  const same = width === image.width && height === image.height
+  if (same || resample === 'nearest') {
+    return cut(same ? image : resizeNearest(image, width, height), columns, rows)
+  }
   const filter = filters[resample]
+  const all = (count: number): Range => ({ first: 0, count })
   const passes = [
-    (from: RgbImage) => (width === from.width ? from : resizeRows(from, width, filter)),
-    (from: RgbImage) => (height === from.height ? from : resizeColumns(from, height, filter)),
+    (from: RgbImage) =>
+      width === from.width ? cut(from, columns, all(from.height)) : resizeRows(from, width, filter, columns),
+    (from: RgbImage) =>
+      height === from.height ? cut(from, all(from.width), rows) : resizeColumns(from, height, filter, rows),
   ]
   const shrunk = image.height - height
   if (shrunk > 0 && shrunk > 2 * (image.width - width)) passes.reverse()
   return passes[1](passes[0](image))
+}
+
+function cut(image: RgbImage, columns: Range, rows: Range): RgbImage {
+  if (columns.count === image.width && rows.count === image.height) return image
+  const data = new Uint8Array(columns.count * rows.count * 3)
+  for (let y = 0; y < rows.count; y++) {
+    const from = ((rows.first + y) * image.width + columns.first) * 3
+    data.set(image.data.subarray(from, from + columns.count * 3), y * columns.count * 3)
+  }
+  return { width: columns.count, height: rows.count, data }
 }

@@ -64,6 +64,9 @@ describe('a case in a process of its own', () => {
     const markdown = toMarkdown(read)
     expect(markdown).toContain('All nodes ran on cpu.')
     expect(markdown).toContain('| mlp | SingleStream | VALID |')
+    expect(markdown).toMatch(/Outputs beside those of the CPU without graph optimisation: .* cosine 1\.0/)
+    expect(markdown).toMatch(/Event loop of the driver late by \d/)
+    expect((row.raw as ModelRaw).agreement).toMatchObject([{ elements: 40 }])
 
     // A number that was touched up does not follow from the samples.
     const forged = structuredClone(read)

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createSession } from '@flag/core-tensor'
+import { createSession, type Tensor } from '@flag/core-tensor'
 import { readPorts } from '../attribution/nodes.ts'
 import { profileModel } from '../attribution/run.ts'
+import { agreementOf } from '../compare/agreement.ts'
 import type { SystemUnderTest } from '../loadgen/driver.ts'
 import { runLoadTest } from '../loadgen/loadTest.ts'
 import { defaultSettings, type TestSettings } from '../loadgen/settings.ts'
@@ -28,7 +29,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
   const session = await createSession(file, { providers: [spec.provider], threads: spec.threads })
   const opened = process.hrtime.bigint()
   try {
-    await session.run(samples[0])
+    const outputs = await session.run(samples[0])
     const firstRun = process.hrtime.bigint()
     const system: SystemUnderTest = {
       name: spec.model,
@@ -52,6 +53,7 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       threads: spec.threads,
       runs: spec.profiledRuns,
     })
+    const reference = await referenceOutputs(file, samples[0])
     const byName = new Map(nodes.map((node) => [node.name, node]))
     return {
       kind: 'model',
@@ -61,12 +63,29 @@ export async function measureModel(spec: ModelSpec): Promise<ModelRaw> {
       openNs: Number(opened - opening),
       firstRunNs: Number(firstRun - opened),
       provider: spec.provider,
+      agreement: agreementOf(partsOf(outputs), partsOf(reference)),
       profile: profile.map((node) => {
         const { domain = '', attributes = {} } = byName.get(node.name) ?? {}
         const given = node.inputs.map((input) => input ?? null)
         return { ...node, inputs: given, domain, attributes } as ModelRaw['profile'][number]
       }),
     }
+  } finally {
+    await session.dispose()
+  }
+}
+
+const partsOf = (outputs: Readonly<Record<string, Tensor>>) =>
+  Object.entries(outputs).map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, data }))
+
+/** What the model gives as it is written: on the CPU, in one thread, without graph optimisation. */
+async function referenceOutputs(
+  file: string,
+  inputs: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
+  const session = await createSession(file, { providers: ['cpu'], threads: 1, optimization: 'disabled' })
+  try {
+    return await session.run(inputs)
   } finally {
     await session.dispose()
   }

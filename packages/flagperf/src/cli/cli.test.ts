@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ops, saveOnnx, spec, trace } from '@flag/core-tensor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { derive } from '../results/derive.ts'
 import { environment } from '../results/environment.ts'
 import type { BaseRaw, CaseRow, ResultFile } from '../results/schema.ts'
 import { doctor } from './doctor.ts'
-import { run } from './program.ts'
+import { captured as flagperf } from './testing/captured.ts'
 
 let folder: string
 let result: string
@@ -26,28 +27,21 @@ const resultOf = (...cases: CaseRow[]): ResultFile => ({
   cases,
 })
 
-async function flagperf(...args: string[]) {
-  let out = ''
-  let err = ''
-  const terminal = {
-    out: (text: string) => {
-      out += text
-    },
-    err: (text: string) => {
-      err += text
-    },
-  }
-  return { code: await run(args, terminal), out, err }
-}
-
-test.each([[[]], [['model']], [['base']], [['verify']], [['report']], [['doctor']]])(
-  '%j --help has examples',
-  async (command) => {
-    const { code, out } = await flagperf(...command, '--help')
-    expect(code).toBe(0)
-    expect(out).toMatch(/Examples?:\n {2}flagperf /)
-  },
-)
+test.each([
+  [[]],
+  [['model']],
+  [['base']],
+  [['verify']],
+  [['report']],
+  [['doctor']],
+  [['compare']],
+  [['sweep']],
+  [['serve-load']],
+])('%j --help has examples', async (command) => {
+  const { code, out } = await flagperf(...command, '--help')
+  expect(code).toBe(0)
+  expect(out).toMatch(/Examples?:\n {2}flagperf /)
+})
 
 test('verify says that a result follows from its samples, and when it does not', async () => {
   expect(await flagperf('verify', result)).toMatchObject({ code: 0, err: '' })
@@ -68,6 +62,20 @@ test('report writes Markdown, to the terminal or to a file', async () => {
   const file = join(folder, 'machine.md')
   await flagperf('report', result, '--output', file)
   expect(await readFile(file, 'utf8')).toBe(out)
+})
+
+test('report writes MLLOG lines', async () => {
+  const { out } = await flagperf('report', result, '--format', 'mllog')
+  expect(out).toMatch(/^:::MLLOG \{"key": "test_datetime"/)
+  expect(out).toContain('"key": "result_best", "value": 100')
+})
+
+test('serve-load says what it needs', async () => {
+  expect((await flagperf('serve-load', result)).code).toBe(2)
+  expect((await flagperf('serve-load', result, '--qps', '10', '--percentile', '100')).err).toMatch(
+    /less than 100/,
+  )
+  expect((await flagperf('serve-load', 'none.onnx', '--qps', '10')).err).toMatch(/none.onnx: no such file/)
 })
 
 test.each([
@@ -114,6 +122,30 @@ test('a model that is none gives a row, and the exit code says so', async () => 
   const written = JSON.parse(await readFile(output, 'utf8'))
   expect(written).toEqual(JSON.parse(out))
   expect(written.cases).toMatchObject([{ name: 'text.onnx offline cpu 1 threads', status: 'failed' }])
+})
+
+test('sweep: a row for every setting, and a table', async () => {
+  const model = join(folder, 'swept.onnx')
+  await saveOnnx(
+    model,
+    trace((x) => ops.neg(x), [spec('float32', ['batch', 4])]),
+  )
+  const elsewhere = process.platform === 'darwin' ? 'dml' : 'coreml'
+  const { code, out } = await flagperf(
+    'sweep',
+    model,
+    '--provider',
+    elsewhere,
+    '--state',
+    join(folder, 'state'),
+  )
+  expect(code).toBe(1)
+  expect(out).toContain(
+    '| model | provider | threads | batch | p50 ms | samples/s | MB | measured | verdict |',
+  )
+  expect(out).toMatch(new RegExp(`\\| swept.onnx \\| ${elsewhere} \\| 1 \\| 1 \\| – .*failed: `))
+  expect((await flagperf('sweep', model, '--batch', '1,x')).code).toBe(2)
+  expect((await flagperf('sweep', model, '--provider', 'gpu')).code).toBe(2)
 })
 
 test('doctor tries every provider', async () => {

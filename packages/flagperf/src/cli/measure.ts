@@ -40,9 +40,9 @@ interface NamedCase {
   readonly spec: CaseSpec
 }
 
-const threadsOf = ({ threads }: CommonOptions) => threads ?? availableParallelism()
+export const threadsOf = ({ threads }: CommonOptions) => threads ?? availableParallelism()
 
-function limits(options: CommonOptions, seconds: number): CaseLimits {
+export function limits(options: CommonOptions, seconds: number): CaseLimits {
   const usual = limitsOf(seconds)
   return {
     timeLimitMs: options.timeLimit === undefined ? usual.timeLimitMs : options.timeLimit * 1000,
@@ -120,14 +120,24 @@ async function measure(
     if (row.status !== 'ok') terminal.err(`${name}: ${row.status}: ${row.message}\n`)
     rows.push(row)
   }
+  await writeResult(terminal, rows, options)
+  return rows.every(({ status }) => status === 'ok')
+}
+
+/** Writes rows as a result: to the file that is asked for, and to the terminal as Markdown or JSON. */
+export async function writeResult(
+  terminal: Terminal,
+  cases: CaseRow[],
+  options: { readonly output?: string; readonly json?: boolean },
+): Promise<void> {
   const result: ResultFile = {
     schema: 'flagperf/1',
     createdAt: new Date().toISOString(),
     environment: environment(),
-    cases: rows,
+    cases,
   }
   const text = `${JSON.stringify(result)}\n`
   if (options.output) await writeText(options.output, text)
+  terminal.progress?.('')
   terminal.out(options.json ? text : toMarkdown(result))
-  return rows.every(({ status }) => status === 'ok')
 }

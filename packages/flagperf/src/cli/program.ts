@@ -1,10 +1,13 @@
-import { executionProviders, FlagError } from '@flag/core-tensor'
+import { type ExecutionProvider, executionProviders, FlagError } from '@flag/core-tensor'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
+import { type CompareCommandOptions, compare } from './compare.ts'
 import { doctor } from './doctor.ts'
 import { base, type CommonOptions, type ModelOptions, model } from './measure.ts'
-import { report, verifyFile } from './results.ts'
+import { report, reportFormats, verifyFile } from './results.ts'
+import { type ServeOptions, serveLoad } from './serve.ts'
+import { type SweepCommandOptions, sweepCommand } from './sweep.ts'
 import type { Terminal } from './terminal.ts'
 
 function positive(text: string): number {
@@ -17,6 +20,31 @@ function positiveInteger(text: string): number {
   const value = positive(text)
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number from 1')
   return value
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('expected a whole number from 0')
+  return value
+}
+
+/** Whole numbers from 1, separated by commas. */
+const positiveIntegers = (text: string): number[] => text.split(',').map(positiveInteger)
+
+function providers(text: string): ExecutionProvider[] {
+  return text.split(',').map((name) => {
+    const provider = executionProviders.find((each) => each === name)
+    if (provider) return provider
+    throw new InvalidArgumentError(`expected some of ${executionProviders.join(',')}`)
+  })
+}
+
+/** `name=value`, once or more. */
+function choice(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('expected option=value')
+  return { ...before, [name]: value }
 }
 
 /** `name=number`, once or more. */
@@ -56,6 +84,7 @@ Examples:
   flagperf model net.onnx --tier quick
   flagperf model net.onnx --size batch=8 --threads 1 --output net.json
   flagperf base --output machine.json
+  flagperf compare old.onnx new.onnx
   flagperf verify net.json
   flagperf report net.json machine.json --html net.html
 ${exitCodes}`,
@@ -84,6 +113,27 @@ ${exitCodes}`,
     )
     .action(async (file: string, options: ModelOptions) => finish(await model(terminal, file, options)))
 
+  common(program.command('serve-load'))
+    .description('put a model under queries that arrive at random, as at a server')
+    .argument('<file>', 'model, an .onnx file')
+    .requiredOption('--qps <n>', 'queries a second, on average', positive)
+    .option('--latency <ms>', 'time in which queries have to be answered', positive, 100)
+    .option('--percentile <n>', 'per cent of the queries that have to be', positive, 99)
+    .option('--find-peak', 'search for the highest rate that is met, from --qps upwards')
+    .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
+    .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .option('--min-queries <n>', 'queries, instead of those of the tier', positiveInteger)
+    .option('--min-duration <seconds>', 'duration, instead of that of the tier', positive)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagperf serve-load net.onnx --qps 50 --latency 20 --tier quick
+  flagperf serve-load net.onnx --qps 10 --latency 100 --find-peak --output peak.json
+${exitCodes}`,
+    )
+    .action(async (file: string, options: ServeOptions) => finish(await serveLoad(terminal, file, options)))
+
   common(program.command('base'))
     .description('measure what the machine can reach: fp32 products, memory bandwidth, cost of a node')
     .addHelpText(
@@ -97,6 +147,84 @@ ${exitCodes}`,
     .action(async (options: CommonOptions) => finish(await base(terminal, options)))
 
   program
+    .command('compare')
+    .description('whether one model, set of options, runtime or revision is faster than another')
+    .argument('<a>', 'an .onnx file, or a module that gives a function to time; FILE@REVISION for one of git')
+    .argument('[b]', 'the other (default: the first, with the options of --b)')
+    .addOption(
+      new Option('--provider <name>', 'execution provider').choices([...executionProviders]).default('cpu'),
+    )
+    .option('--threads <n>', 'threads inside an operator', positiveInteger, 1)
+    .option('--a <option=value>', 'option of the first alone, once or more', choice, {})
+    .option('--b <option=value>', 'option of the second alone, once or more', choice, {})
+    .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
+    .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('normal'))
+    .addOption(
+      new Option('--clock <name>', 'what is compared (default: auto)').choices(['auto', 'wall', 'cpu']),
+    )
+    .option('--threshold <percent>', 'smaller differences are none (default: 1)', positive)
+    .option('--seed <n>', 'seed of the order of runs (default: 0)', wholeNumber)
+    .option('--time-limit <seconds>', 'stop a process that does not answer for this time', positive)
+    .option('--no-outputs', 'do not compare the outputs')
+    .addOption(
+      new Option('--fail-if <verdict>', 'exit with 1 at this verdict on the second').choices([
+        'slower',
+        'faster',
+        'different',
+      ]),
+    )
+    .option('--output <file>', 'write the result, with all raw samples, as JSON')
+    .option('--json', 'print the result as JSON, not as Markdown')
+    .addHelpText(
+      'after',
+      `
+Options of one side: provider, threads, optimization (disabled, basic, extended, all), packWeights and spinning
+(true, false), runtime (a folder in which another onnxruntime-node is installed).
+
+Examples:
+  flagperf compare old.onnx new.onnx --fail-if slower
+  flagperf compare net.onnx --b threads=2 --tier quick
+  flagperf compare net.onnx --a runtime=. --b runtime=../other --output versions.json
+  flagperf compare bench/encode.ts@HEAD~1 bench/encode.ts
+${exitCodes}`,
+    )
+    .action(async (a: string, b: string | undefined, options: CompareCommandOptions) =>
+      finish(await compare(terminal, a, b, options)),
+    )
+
+  program
+    .command('sweep')
+    .description('measure a model in many settings, and find those that no other dominates')
+    .argument('<files...>', 'models, .onnx files: the same network in several types, say')
+    .option('--provider <names>', 'execution providers, separated by commas', providers, ['cpu'])
+    .option('--threads <numbers>', 'threads, separated by commas', positiveIntegers, [1])
+    .option('--batch <numbers>', 'sizes of the first open axis, separated by commas', positiveIntegers, [1])
+    .option('--size <name=n>', 'size of another axis that the model leaves open (default: 1)', assignment, {})
+    .option('--fill <input=n>', 'value of every element of an input', assignment, {})
+    .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('quick'))
+    .option('--full', 'measure every setting to the end, also those that others clearly dominate')
+    .option(
+      '--state <folder>',
+      'where measurements are kept; a sweep that was stopped goes on',
+      'flagperf-sweep',
+    )
+    .option('--time-limit <seconds>', 'stop a setting after this time', positive)
+    .option('--output <file>', 'write the result, with all raw samples, as JSON')
+    .option('--json', 'print the result as JSON, not as Markdown')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagperf sweep net.onnx --threads 1,2 --batch 1,8,32
+  flagperf sweep net-fp32.onnx net-int8.onnx --provider cpu,webgpu --output sweep.json
+${exitCodes}`,
+    )
+    .action(async (files: string[], options: SweepCommandOptions) =>
+      finish(await sweepCommand(terminal, files, options)),
+    )
+
+  program
     .command('verify')
     .description('compute every derived number of a result again from its raw samples')
     .argument('<file>', 'result, written with --output')
@@ -108,21 +236,21 @@ ${exitCodes}`,
 
   program
     .command('report')
-    .description('write results as Markdown, or as a page with charts')
+    .description('write results as Markdown, as :::MLLOG lines, or as a page with charts')
     .argument('<file...>', 'results, written with --output')
-    .option('--output <file>', 'Markdown file to write (default: stdout)')
+    .addOption(new Option('--format <name>', 'what to write').choices(reportFormats).default('markdown'))
+    .option('--output <file>', 'file to write (default: stdout)')
     .option('--html <file>', 'page to write: one file that opens in any browser')
     .addHelpText(
       'after',
       `
 Examples:
   flagperf report net.json --output net.md
+  flagperf report net.json --format mllog
   flagperf report net.json machine.json --html net.html
 ${exitCodes}`,
     )
-    .action((files: string[], options: { output?: string; html?: string }) =>
-      report(terminal, files, options),
-    )
+    .action((files: string[], options: Parameters<typeof report>[2]) => report(terminal, files, options))
 
   program
     .command('doctor')

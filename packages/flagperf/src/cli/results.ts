@@ -3,6 +3,7 @@ import { FlagError } from '@flag/core-tensor'
 import { renderReport } from '@flag/report'
 import { writeText } from '../files.ts'
 import { toMarkdown } from '../results/markdown.ts'
+import { toMllog } from '../results/mllog.ts'
 import { toReport } from '../results/page.ts'
 import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
@@ -38,15 +39,18 @@ export async function verifyFile(
   return discrepancies.length === 0
 }
 
-/** `flagperf report`: results as Markdown, or as a page. */
+const formats = { markdown: toMarkdown, mllog: toMllog } as const
+export const reportFormats = Object.keys(formats) as (keyof typeof formats)[]
+
+/** `flagperf report`: results as Markdown, as lines that MLPerf's tools read, or as a page. */
 export async function report(
   terminal: Terminal,
   files: readonly string[],
-  options: { output?: string; html?: string },
+  options: { output?: string; html?: string; format: keyof typeof formats },
 ): Promise<void> {
   const results = await Promise.all(files.map(readResult))
   if (options.html) await writeText(options.html, renderReport(toReport(results)))
-  const markdown = results.map(toMarkdown).join('\n')
-  if (options.output) await writeText(options.output, markdown)
-  else if (!options.html) terminal.out(markdown)
+  const text = results.map(formats[options.format]).join('\n')
+  if (options.output) await writeText(options.output, text)
+  else if (!options.html) terminal.out(text)
 }

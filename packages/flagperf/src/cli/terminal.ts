@@ -2,11 +2,16 @@
 export interface Terminal {
   out(text: string): void
   err(text: string): void
+  /** A line that the next one takes the place of; only where somebody is looking. */
+  progress?(text: string): void
 }
 
 export const processTerminal: Terminal = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  progress: process.stderr.isTTY
+    ? (text) => process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`)
+    : undefined,
 }
 
 /** Rows as aligned columns. */

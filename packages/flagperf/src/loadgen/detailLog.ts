@@ -11,7 +11,7 @@ export interface DetailEntry {
   readonly isError?: boolean
 }
 
-type Plain = string | boolean | number | bigint | readonly number[]
+export type Plain = string | boolean | number | bigint | readonly number[]
 
 const json = (value: Plain): string => {
   if (typeof value === 'number')
@@ -19,7 +19,8 @@ const json = (value: Plain): string => {
   return typeof value === 'bigint' ? `${value}` : JSON.stringify(value)
 }
 
-const entries = (table: Readonly<Record<string, Plain>>): DetailEntry[] =>
+/** Entries of plain values, in the order of the table. */
+export const entries = (table: Readonly<Record<string, Plain>>): DetailEntry[] =>
   Object.entries(table).map(([key, value]) => ({ key, value: json(value) }))
 
 /** Doubles are written with six digits even when they are whole. */
@@ -197,8 +198,9 @@ const latencyEntries = (latency: LatencyStatistics, name: string, percentileName
   })
 
 /** An entry as a line of `mlperf_log_detail.txt` (the MLLOG format), `timeNs` after the start of the log. */
-export function detailLine({ key, value, isError = false }: DetailEntry, timeNs: number): string {
-  const time = `${Math.floor(timeNs / 1e6)}.${String(Math.floor(timeNs % 1e6)).padStart(6, '0')}`
+export function detailLine({ key, value, isError = false }: DetailEntry, timeNs: number | bigint): string {
+  const ns = BigInt(timeNs)
+  const time = `${ns / 1_000_000n}.${String(ns % 1_000_000n).padStart(6, '0')}`
   return (
     `:::MLLOG {"key": ${JSON.stringify(key)}, "value": ${value}, "time_ms": ${time}, ` +
     '"namespace": "mlperf::logging", "event_type": "POINT_IN_TIME", "metadata": ' +

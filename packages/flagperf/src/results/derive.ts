@@ -1,6 +1,9 @@
 import type { Attributes, DType } from '@flag/core-tensor'
 import { type Attribution, attribute, median } from '../attribution/attribute.ts'
 import type { ProfiledNode } from '../attribution/profile.ts'
+import { comparisonNumbers } from '../compare/judge.ts'
+import type { ComparisonRaw } from '../compare/schema.ts'
+import type { MeasuredRun } from '../loadgen/record.ts'
 import { type LoadResult, resultOf } from '../loadgen/result.ts'
 import { defaultSettings, effectiveSettings, type TestSettings } from '../loadgen/settings.ts'
 import type { BaseRaw, ModelRaw } from './schema.ts'
@@ -35,9 +38,15 @@ const settingsFromJson = (json: ModelRaw['settings']): Partial<TestSettings> =>
     ]),
   )
 
+/** The load test of a model case. */
+export const measuredRun = (raw: ModelRaw, systemName: string): MeasuredRun => ({
+  settings: effectiveSettings(settingsFromJson(raw.settings), raw.samples),
+  systemName,
+  record: raw.record,
+})
+
 /** Computes everything that a report shows of a model case from what was measured. */
 export function modelNumbers(raw: ModelRaw): ModelNumbers {
-  const settings = effectiveSettings(settingsFromJson(raw.settings), raw.samples)
   const type = ({ dtype, shape }: { dtype: string; shape: number[] }) => ({ dtype: dtype as DType, shape })
   const profile = raw.profile.map(
     (node): ProfiledNode => ({
@@ -55,7 +64,7 @@ export function modelNumbers(raw: ModelRaw): ModelNumbers {
     depth: 0,
   }))
   return {
-    load: resultOf({ settings, record: raw.record }),
+    load: resultOf(measuredRun(raw, '')),
     openMs: raw.openNs / 1e6,
     firstRunMs: raw.firstRunNs / 1e6,
     attribution: attribute(profile, nodes, raw.provider),
@@ -80,6 +89,17 @@ export function baseNumbers({ probe, workPerRun, timesNs, referenceNs }: BaseRaw
   }
 }
 
+function numbersOf(raw: ModelRaw | BaseRaw | ComparisonRaw) {
+  switch (raw.kind) {
+    case 'model':
+      return modelNumbers(raw)
+    case 'base':
+      return baseNumbers(raw)
+    case 'comparison':
+      return comparisonNumbers(raw)
+  }
+}
+
 /** The derived numbers of a case as JSON holds them. */
-export const derive = (raw: ModelRaw | BaseRaw): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(raw.kind === 'model' ? modelNumbers(raw) : baseNumbers(raw)))
+export const derive = (raw: ModelRaw | BaseRaw | ComparisonRaw): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(numbersOf(raw)))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { z } from 'zod'
 import { VERSION } from '../version.ts'
 
@@ -55,14 +56,37 @@ export const noiseSchema = z.object({
   loadAverage: z.number().nullable(),
   /** Largest memory of the process, in bytes. */
   maxMemoryBytes: z.number(),
+  /** How late the event loop of the driver was, in milliseconds, half of the time and at the 99th percentile. */
+  loopDelayMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).optional(),
+  /** Collections of garbage in the thread of the driver, and the time that they took together. */
+  garbage: z.object({ collections: z.number(), milliseconds: z.number() }).optional(),
 })
 export type Noise = z.infer<typeof noiseSchema>
+
+/** How often the event loop is asked whether it is late. */
+const LOOP_RESOLUTION_MS = 10
 
 /** Starts to watch; the function that comes back says what was seen. */
 export function watchNoise(): () => Noise {
   const before = process.resourceUsage()
   const ticks = processorTicks()
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  delay.enable()
+  const garbage = { collections: 0, milliseconds: 0 }
+  const collect = (entries: readonly PerformanceEntry[]) => {
+    for (const { duration } of entries) {
+      garbage.collections++
+      garbage.milliseconds += duration
+    }
+  }
+  const observer = new PerformanceObserver((list) => collect(list.getEntries()))
+  observer.observe({ entryTypes: ['gc'] })
   return () => {
+    delay.disable()
+    collect(observer.takeRecords())
+    observer.disconnect()
+    // The histogram holds whole intervals: what is beyond the resolution is the delay.
+    const late = (ns: number) => (Number.isFinite(ns) ? Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS) : 0)
     const after = process.resourceUsage()
     const now = processorTicks()
     const passed = ticks && now ? now.total - ticks.total : 0
@@ -71,6 +95,8 @@ export function watchNoise(): () => Noise {
       stealShare: ticks && now && passed > 0 ? (now.steal - ticks.steal) / passed : null,
       loadAverage: process.platform === 'win32' ? null : loadavg()[0],
       maxMemoryBytes: after.maxRSS * 1024,
+      loopDelayMs: { p50: late(delay.percentile(50)), p99: late(delay.percentile(99)), max: late(delay.max) },
+      garbage,
     }
   }
 }

@@ -1,3 +1,7 @@
+import { comparisonNumbers } from '../compare/judge.ts'
+import { comparisonParts } from '../compare/markdown.ts'
+import type { Agreement } from '../compare/schema.ts'
+import { placeOf, sweepTable } from '../sweep/markdown.ts'
 import { baseNumbers, type ModelNumbers, modelNumbers } from './derive.ts'
 import type { CaseRow, ResultFile } from './schema.ts'
 
@@ -25,11 +29,18 @@ export function toMarkdown(result: ResultFile): string {
     `${result.createdAt} · ${env.processor}, ${env.availableCores} of ${env.cores} cores · ${env.platform} ${env.architecture} · ` +
       `Node ${env.node} · ONNX Runtime ${env.onnxruntime} · machine \`${env.fingerprint}\``,
   ]
-  const models = result.cases.filter(({ raw }) => raw?.kind === 'model')
+  const swept = result.cases.filter((row) => placeOf(row))
+  const models = result.cases.filter((row) => row.raw?.kind === 'model' && !placeOf(row))
   const base = result.cases.filter(({ raw }) => raw?.kind === 'base')
-  const broken = result.cases.filter(({ status }) => status !== 'ok')
+  const comparisons = result.cases.filter(({ raw }) => raw?.kind === 'comparison')
+  const broken = result.cases.filter((row) => row.status !== 'ok' && !placeOf(row))
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
+  if (swept.length > 0) {
+    const { header, body } = sweepTable(swept)
+    parts.push('## Settings', table(header, body))
+  }
+  if (comparisons.length > 0) parts.push('## Comparisons', ...comparisons.map(comparisonSection))
   if (broken.length > 0)
     parts.push(
       '## Not measured',
@@ -112,5 +123,40 @@ function operatorTable(row: CaseRow): string {
     attribution.uncounted.length === 0
       ? ''
       : ` Not counted, for want of a rule: ${attribution.uncounted.join(', ')}.`
-  return `### ${row.name}: where the time goes\n\n${table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)}\n\n${elsewhere}${unknown}`
+  const { noise, raw } = row
+  const notes = [`${elsewhere}${unknown}`, agreementLine(raw.agreement), noiseLine(noise)]
+  const times = table(['operator', 'nodes', 'ms', 'share', 'MFLOP', 'GFLOP/s'], rows)
+  return [`### ${row.name}: where the time goes`, times, ...notes.filter((note) => note !== '')].join('\n\n')
+}
+
+function comparisonSection({ name, raw }: CaseRow): string {
+  if (raw?.kind !== 'comparison') return ''
+  const { sentence, options, rows, agreements } = comparisonParts(raw, comparisonNumbers(raw))
+  return [
+    `### ${name}`,
+    sentence,
+    ...(options.length > 0 ? [table(['option', 'first', 'second'], options)] : []),
+    table(['what', 'value'], rows),
+    ...(agreements.length > 0
+      ? [table(['outputs', 'output', 'max abs', 'max rel', 'cosine'], agreements)]
+      : []),
+  ].join('\n\n')
+}
+
+function agreementLine(agreement: readonly Agreement[] = []): string {
+  if (agreement.length === 0) return ''
+  const each = agreement.map(({ output, maxAbs, maxRel, cosine }) => {
+    const number = (value: number | null) => (value === null ? 'not finite' : value.toPrecision(3))
+    return `${output}: max abs ${number(maxAbs)}, max rel ${number(maxRel)}, cosine ${cosine === null ? '–' : cosine.toFixed(7)}`
+  })
+  return `Outputs beside those of the CPU without graph optimisation: ${each.join('; ')}.`
+}
+
+function noiseLine(noise: CaseRow['noise']): string {
+  if (!noise?.loopDelayMs || !noise.garbage) return ''
+  const { loopDelayMs: delay, garbage } = noise
+  return (
+    `Event loop of the driver late by ${delay.p50.toFixed(1)} ms (median), ${delay.p99.toFixed(1)} ms (p99); ` +
+    `${garbage.collections} collections of garbage, ${garbage.milliseconds.toFixed(1)} ms.`
+  )
 }

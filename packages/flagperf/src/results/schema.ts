@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
+import { agreementSchema, comparisonRaw } from '../compare/schema.ts'
 import { environmentSchema, noiseSchema } from './environment.ts'
 
 const count = z.number().int().nonnegative()
@@ -42,6 +43,8 @@ const modelRaw = z.object({
   firstRunNs: z.number(),
   provider: z.string(),
   profile: z.array(profiledNode),
+  /** How far outputs are from those of the CPU without graph optimisation, on the same inputs. */
+  agreement: z.array(agreementSchema).optional(),
 })
 export type ModelRaw = z.infer<typeof modelRaw>
 
@@ -68,7 +71,7 @@ const caseRow = z.object({
   /** What was asked for. */
   options: z.record(z.string(), z.unknown()),
   noise: noiseSchema.optional(),
-  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw]).optional(),
+  raw: z.discriminatedUnion('kind', [modelRaw, baseRaw, comparisonRaw]).optional(),
   /** What follows from `raw`: `flagperf verify` computes it again. */
   derived: z.record(z.string(), z.unknown()).optional(),
 })
@@ -83,8 +86,13 @@ const resultFile = z.object({
 })
 export type ResultFile = z.infer<typeof resultFile>
 
+/** Reads one case, as a sweep keeps it. Throws `corrupt-file`, saying where the text is not one. */
+export const parseRow = (text: string, source: string): CaseRow => parse(caseRow, text, source)
+
 /** Reads a result. Throws `corrupt-file`, saying where the text is not one. */
-export function parseResult(text: string, source: string): ResultFile {
+export const parseResult = (text: string, source: string): ResultFile => parse(resultFile, text, source)
+
+function parse<T>(schema: z.ZodType<T>, text: string, source: string): T {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -93,7 +101,7 @@ export function parseResult(text: string, source: string): ResultFile {
       cause,
     })
   }
-  const parsed = resultFile.safeParse(value)
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new FlagError(

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { emojiNames } from '../../../flageval/src/datasets/cldr.ts'
+import { emojiNames } from '../../packages/flageval/src/datasets/cldr.ts'
 
 const languages = ['en', 'zh', 'es', 'fr', 'ru', 'ar', 'ja', 'ko', 'it']
 

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inPlaceFiles } from '../../packages/core-tensor/src/checkpoint/inPlace.ts'
 import {
   encodeModel,
   openCheckpoint,
@@ -8,18 +9,18 @@ import {
   spec,
   trace,
   type Value,
-} from '@flag/core-tensor'
-import { inPlaceFiles } from '../../../core-tensor/src/checkpoint/inPlace.ts'
-import { parseAltCLIPConfig } from '../../src/models/altclip/config.ts'
-import * as altclip from '../../src/models/altclip/model.ts'
-import { findWeights } from '../../src/models/altclip/weights.ts'
-import { groupsByLength } from '../../src/models/batches.ts'
-import { bindParameters } from '../../src/models/bind.ts'
-import { parseCLIPConfig } from '../../src/models/clip/config.ts'
-import * as clip from '../../src/models/clip/model.ts'
-import { TEXT_TOKENS } from '../../src/models/dualEncoder.ts'
-import { openTokenizer } from '../../src/tokenizers/index.ts'
-import type { What } from './compare.ts'
+} from '../../packages/core-tensor/src/index.ts'
+import { parseAltCLIPConfig } from '../../packages/flagai/src/models/altclip/config.ts'
+import * as altclip from '../../packages/flagai/src/models/altclip/model.ts'
+import { findWeights } from '../../packages/flagai/src/models/altclip/weights.ts'
+import { groupsByLength } from '../../packages/flagai/src/models/batches.ts'
+import { bindParameters } from '../../packages/flagai/src/models/bind.ts'
+import { parseCLIPConfig } from '../../packages/flagai/src/models/clip/config.ts'
+import * as clip from '../../packages/flagai/src/models/clip/model.ts'
+import { TEXT_TOKENS } from '../../packages/flagai/src/models/dualEncoder.ts'
+import { openTokenizer } from '../../packages/flagai/src/tokenizers/index.ts'
+
+type What = 'text' | 'image'
 
 interface Towers {
   readonly size: number
@@ -55,7 +56,7 @@ const families = {
 
 /**
  * Both towers of a model as ONNX files that refer to the checkpoint, with the options that `compile` gives the runtime;
- * what bare.mjs runs. Gives the path of its argument.
+ * what the bench's bare loop runs. Gives the path of its argument.
  */
 export async function bareTowers(
   family: keyof typeof families,

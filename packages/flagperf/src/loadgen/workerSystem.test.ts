@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock } from './clock.ts'
+import type { SystemUnderTest } from './driver.ts'
+import { runLoadTest } from './loadTest.ts'
+import { sampleLatencies } from './record.ts'
+import { workerSystem } from './workerSystem.ts'
+
+const library = { name: 'numbers', total: 8, performance: 8 }
+const moduleOf = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+
+/** Time that goes on by a microsecond whenever somebody looks, and a system that is asked whether it is done. */
+function askedSystem(serviceNs: (sample: number) => number) {
+  let time = 0n
+  const clock: Clock = {
+    now: () => {
+      time += 1000n
+      return time
+    },
+    sleepUntil: () => Promise.reject(new Error('a system that is asked is not slept for')),
+    pause: () => Promise.resolve(),
+  }
+  let free = 0
+  let issued = 0
+  const waiting: { at: number; done(): void }[] = []
+  const system: SystemUnderTest = {
+    name: 'asked',
+    poll() {
+      while (waiting.length > 0 && waiting[0].at <= Number(time)) waiting.shift()?.done()
+    },
+    issueQuery: (samples, complete) =>
+      new Promise((resolve) => {
+        free = Math.max(free, Number(time)) + serviceNs(issued++)
+        const done = () => {
+          for (const sample of samples) complete(sample)
+          resolve()
+        }
+        waiting.push({ at: free, done })
+      }),
+  }
+  return { clock, system }
+}
+
+describe('a system that is asked', () => {
+  test('its latencies are true to a few microseconds, also after it stood still', async () => {
+    const stalled = (sample: number) => (sample === 300 ? 200e6 : 1e6)
+    const { clock, system } = askedSystem(stalled)
+    const settings = { scenario: 'Server', serverTargetQps: 500, minDurationMs: 1200 } as const
+    const { run } = await runLoadTest(system, library, settings, { clock })
+    let free = 0
+    const truth = run.record.scheduledNs.map((due, i) => {
+      free = Math.max(free, due) + stalled(i)
+      return free - due
+    })
+    const latencies = sampleLatencies(run.record)
+    // What begins late because the driver looked a little late is carried on to those who wait behind it.
+    latencies.forEach((latency, i) => {
+      expect(latency).toBeGreaterThanOrEqual(truth[i])
+      expect(latency - truth[i]).toBeLessThan(Math.max(20_000, truth[i] * 0.02))
+    })
+    expect(latencies.filter((latency) => latency > 100e6).length).toBeGreaterThan(40)
+  })
+
+  test('single-stream: the next query waits for the answer', async () => {
+    const { clock, system } = askedSystem(() => 2e6)
+    const { run, result } = await runLoadTest(
+      system,
+      library,
+      { minDurationMs: 200, minQueryCount: 70 },
+      { clock },
+    )
+    expect(result?.valid).toBe(true)
+    for (const latency of sampleLatencies(run.record)) expect(Math.abs(latency - 2e6)).toBeLessThan(20_000)
+  })
+
+  test('what its asking throws ends the run', async () => {
+    const { clock, system } = askedSystem(() => 1e6)
+    const broken = {
+      ...system,
+      poll() {
+        throw new Error('no longer there')
+      },
+    }
+    await expect(runLoadTest(broken, library, { minDurationMs: 0 }, { clock })).rejects.toThrow(
+      'no longer there',
+    )
+  })
+})
+
+describe('threads over shared memory', () => {
+  const settings = { minDurationMs: 0, minQueryCount: 100 }
+
+  test.each<[{ spin: boolean; workers?: number }]>([
+    [{ spin: false }],
+    [{ spin: true }],
+    [{ spin: false, workers: 3 }],
+  ])('answer every sample once: %j', async (options) => {
+    const system = await workerSystem({
+      name: 'sums',
+      module: moduleOf(
+        'export default ({ n }) => (i) => { if (!(i < n)) throw new Error("no such sample " + i) }',
+      ),
+      data: { n: 8 },
+      ...options,
+    })
+    const scenario = options.workers ? 'MultiStream' : 'SingleStream'
+    const { run } = await runLoadTest(system, library, { ...settings, scenario })
+    await system.close()
+    expect(run.record.completedNs.length).toBe(options.workers ? 800 : 100)
+    for (const latency of sampleLatencies(run.record)) expect(latency).toBeGreaterThan(0)
+  })
+
+  test('a thread that fails: at the start, and at a sample', async () => {
+    await expect(
+      workerSystem({ name: 'none', module: moduleOf('throw new Error("no model")') }),
+    ).rejects.toThrow('none: no model')
+    const system = await workerSystem({
+      name: 'breaks',
+      module: moduleOf(
+        'export default async () => async (i) => { if (i === 5) throw new Error("sample 5") }',
+      ),
+    })
+    await expect(runLoadTest(system, library, settings)).rejects.toThrow('breaks: sample 5')
+    await system.close()
+  })
+
+  test('is told when it is over', async () => {
+    const code = `import { parentPort } from 'node:worker_threads'
+      export default () => Object.assign(() => {}, { close() { parentPort.postMessage({ error: 'closed' }) } })`
+    const system = await workerSystem({ name: 'closes', module: moduleOf(code) })
+    await system.close()
+    await expect(system.issueQuery([{ id: 0, index: 0 }], () => {})).rejects.toThrow('closes: closed')
+  })
+})
