@@ -7,16 +7,41 @@ export type {
   RetrievalData,
 } from './datasets/index.ts'
 export { type DatasetName, datasets } from './datasets/index.ts'
+export { toLmEval } from './export/lmEval.ts'
+export { toClipBenchmark, toFlagEval } from './export/pictures.ts'
+export * from './lmEval/index.ts'
 export * from './metrics/index.ts'
+export { type CommandOptions, commandModel } from './models/command.ts'
+export type { HttpOptions } from './models/http.ts'
+export type { ContinuationScore, GenerationRequest, LanguageModel } from './models/languageModel.ts'
 export { type EmbeddingModel, openModel, type PictureInput } from './models/model.ts'
+export { type OpenAIOptions, openAIModel } from './models/openai.ts'
+export { type LanguageModelOptions, openLanguageModel } from './models/openLanguageModel.ts'
 export { pixelVectors } from './models/pixels.ts'
+export { answerServing, servingModel } from './models/serving.ts'
+export { fromTokens, rollingWindows, type TokenModel, type TokenPair } from './models/tokenModel.ts'
+export { vectorFiles } from './models/vectorFiles.ts'
 export { type RecordKind, type RecordOf, type SampleRecord, sampleRecord } from './records/record.ts'
 export { type Column, columnsOf, type System } from './run/columns.ts'
 export { type Embed, evaluate } from './run/evaluate.ts'
+export { RequestCache, requestKeyOf } from './run/requestCache.ts'
 export { type ColumnResult, resultsOf } from './run/results.ts'
 export { type RunInfo, type RunOptions, run } from './run/run.ts'
+export { type PromptResults, type PromptRunOptions, runPrompts } from './run/runPrompts.ts'
 export { type ColumnLog, readLog } from './run/sampleLog.ts'
 export { openRun, validate } from './run/validate.ts'
+export { type CodeOptions, type CodeProblem, passAtKMetric, runProblems } from './sandbox/codeTasks.ts'
+export {
+  canRun,
+  type Isolation,
+  isolation,
+  type ProgramResult,
+  runProgram,
+  type SandboxLimits,
+} from './sandbox/sandbox.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
+export { type RunningServer, type ServeOptions, serve } from './serve/server.ts'
+export { type TakePartOptions, takePart } from './serve/takePart.ts'
 export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'
+export * from './wrappers/index.ts'

@@ -19,7 +19,7 @@ export async function openRuns(folders: readonly string[]): Promise<OpenedRun[]>
   const shared = (name: string) => opened.filter((it) => it.run.model.name === name).length > 1
   return opened.map(({ folder, run, logs }) => {
     const { name } = run.model
-    const results = resultsOf(logs, run.tasks)
+    const results = resultsOf(logs, run.tasks, run.prompted)
     return { name: shared(name) ? `${name} (${folder})` : name, folder, run, logs, results }
   })
 }

@@ -2,12 +2,15 @@ import { FlagError } from '@flag/core-tensor'
 import { holm } from '@flag/core-tensor/statistics'
 import { datasets } from '../datasets/index.ts'
 import { packageFolder } from '../datasets/packages.ts'
+import { isLmEvalFile } from '../lmEval/index.ts'
+import { promptedMetrics } from '../lmEval/results.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
 import { run } from '../run/run.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
 import { allTasks, findTasks, suites } from '../tasks/task.ts'
+import { type PromptCommandOptions, promptCommand } from './languageCommands.ts'
 import { type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 import { aligned, printJson, type Terminal } from './terminal.ts'
 
@@ -52,18 +55,26 @@ export function list({ terminal }: Context, options: { json?: boolean }): void {
   for (const [name, names] of Object.entries(suites)) terminal.out(`suite ${name}: ${names.join(', ')}\n`)
 }
 
-export interface RunCommandOptions {
-  model: string
+export interface RunCommandOptions extends PromptCommandOptions {
   task: string[]
-  output: string
   languages?: string[]
-  cache?: string
-  json?: boolean
 }
 
 /** `flageval run`. The exit code tells whether every column has scores. */
 export async function runCommand(context: Context, options: RunCommandOptions): Promise<number> {
   const { terminal } = context
+  const prompted = options.task.filter(isLmEvalFile)
+  if (prompted.length > 0) {
+    const others = options.task.filter((name) => !prompted.includes(name))
+    if (others.length === 0) return promptCommand(terminal, prompted, options)
+    throw new FlagError(
+      'invalid-argument',
+      `${prompted[0]} is for language models, ${others[0]} for image-text models`,
+      {
+        hint: 'run them one after the other, to two folders',
+      },
+    )
+  }
   const tasks = findTasks(options.task)
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
   const model = await context.openModel(options.model)
@@ -97,6 +108,13 @@ export async function compareCommand(
   const compared = a.logs.flatMap((log) => {
     const other = others.get(columnKey(log.column))
     if (log.column.system !== 'model' || !('records' in log) || !other || !('records' in other)) return []
+    const info = a.run.prompted?.find(({ id }) => id === log.column.task)
+    if (info) {
+      const known = promptedMetrics(info, log.records as never)
+      const [name, own] = known.find(([key]) => key === (options.metric ?? key)) ?? []
+      if (name === undefined || own === undefined) return []
+      return [{ ...log.column, comparison: compare(log.records, other.records, name, own as never) }]
+    }
     const task = a.run.tasks.find(({ id }) => id === log.column.task)
     const metric = options.metric ?? task?.primary
     if (metric === undefined || !task?.metrics.includes(metric)) return []

@@ -6,6 +6,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ownFolder } from '../datasets/packages.ts'
 import { boardCommand } from './boardCommand.ts'
 import { type Context, compareCommand, list, runCommand, validateCommand } from './commands.ts'
+import { exportCommand, exportForms } from './languageCommands.ts'
+import { serveCommand, teamCommand } from './serverCommands.ts'
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage.
@@ -44,11 +46,23 @@ ${exitCodes}`,
   program
     .command('run')
     .description('score a model on tasks; goes on where a run in the same folder was cut off')
-    .requiredOption('--model <model>', 'altclip-emoji-m12, a folder of an AltCLIP checkpoint, or a .mjs file')
+    .requiredOption(
+      '--model <model>',
+      'altclip-emoji-m12, a folder of an AltCLIP checkpoint, a .mjs file, openai:<url>#<name>, command:<line> …',
+    )
     .requiredOption('--task <name...>', 'tasks, suites or .yaml files')
     .requiredOption('--output <folder>', 'run folder to write')
     .option('--languages <codes...>', 'only these languages, separated by commas or spaces')
-    .option('--cache <folder>', 'where vectors are kept between runs')
+    .option('--cache <folder>', 'where vectors and answers are kept between runs')
+    .option('--fewshot <number>', "language tasks: examples, instead of each task's number")
+    .option('--seed <number>', 'language tasks: of the examples drawn (1234)')
+    .option('--limit <number>', 'language tasks: only so many documents, or a share below 1')
+    .option('--data <name=folder...>', 'language tasks: where a data set lies that a task names')
+    .option('--allow-code', 'language tasks: run what the model writes, in a sandbox')
+    .option('--concurrency <number>', 'endpoints and commands: requests at once')
+    .option('--timeout <seconds>', 'endpoints and commands: for one answer')
+    .option('--retries <number>', 'endpoints: further tries')
+    .option('--prefix <text>', 'endpoints: what stands before a text without context, such as <s>')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -56,6 +70,12 @@ ${exitCodes}`,
 Examples:
   flageval run --model altclip-emoji-m12 --task multilingual-mini --output runs/m12
   flageval run --model ./model.mjs --task emoji-retrieval --languages en,ja --output runs/mine --json
+  flageval run --model openai:http://localhost:8000/v1#gpt2 --task tasks/arc.yaml --data allenai/ai2_arc=data/arc --output runs/gpt2
+  flageval run --model command:"node model.mjs" --task tasks/mmlu.yaml --fewshot 5 --output runs/mine
+
+Models: a name or folder of @flag/ai; a .mjs file; vectors:<folder>; openai:<url>#<model> (completions with logprobs);
+openai-chat:<url>#<model> (generates only); serving:<url>#<engine>; command:<command line> (JSON lines).
+Tasks in lm-eval's dialect are YAML files that name a task or a group.
 ${exitCodes}`,
     )
     .action(async (options) => finish(await runCommand(context, options)))
@@ -76,6 +96,37 @@ ${exitCodes}`,
     .option('--samples <number>', 'samples to show of each task and language', wholeNumber, 24)
     .addHelpText('after', '\nExample:\n  flageval board runs/m12 runs/other --out board.html')
     .action((folders, options) => boardCommand(context.terminal, folders, options))
+  program
+    .command('export')
+    .description("write a run as another tool's JSON")
+    .argument('<folder>', 'run folder')
+    .requiredOption('--as <form>', exportForms.join(', '))
+    .option('--output <file>', 'instead of stdout')
+    .option('--samples', 'lm-eval: with every sample')
+    .option('--bootstrap <number>', 'lm-eval: resamples of standard errors (100000)')
+    .addHelpText('after', '\nExample:\n  flageval export runs/gpt2 --as lm-eval --output results.json')
+    .action((folder, options) => exportCommand(context.terminal, folder, options))
+  program
+    .command('serve')
+    .description("score what teams submit, by FlagEvalMM's protocol")
+    .requiredOption('--task <file...>', "YAML files of tasks or groups in lm-eval's dialect")
+    .requiredOption('--database <file>', 'SQLite file of teams and submissions')
+    .option('--port <number>', '0 takes a free one', '5000')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addHelpText(
+      'after',
+      '\nExample:\n  flageval serve --task tasks/quiz.yaml --database board.db --port 5000',
+    )
+    .action((options) => serveCommand(context.terminal, options))
+  program
+    .command('team')
+    .description('add a team to a server and print its token, which is not kept')
+    .argument('<name>', 'name on the leaderboard')
+    .requiredOption('--database <file>', 'SQLite file of the server')
+    .option('--quota <number>', 'submissions a day', '100')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  flageval team lions --database board.db --quota 20')
+    .action((name, options) => teamCommand(context.terminal, name, options))
   program
     .command('validate')
     .description('check that a run is complete and that its results follow from its samples')

@@ -4,7 +4,7 @@ import type { Comparison, Score } from '../score/score.ts'
 import { aligned } from './terminal.ts'
 
 const percent = (share: number) => (100 * share).toFixed(1)
-const isShare = (metric: string) => !/perplexity|bits|brier/.test(metric)
+const isShare = (metric: string) => !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)
 const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
 
 /** `14.5 [12.7, 16.5]`. */
@@ -45,6 +45,35 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
   for (const { system, language, error } of failed)
     lines.push(`${system === 'model' ? language : system}: failed: ${error?.message}`)
   return lines.join('\n')
+}
+
+/** A row for each metric of each task, and a line for each that failed. */
+export function promptTable(
+  results: readonly ColumnResult[],
+  custom: Readonly<Record<string, Readonly<Record<string, number>>>>,
+): string {
+  const rows = results.flatMap(({ task, scores = [] }) => [
+    ...scores.map((it) => [
+      task,
+      it.metric,
+      withInterval(it),
+      it.chance === null ? '–' : shown(it.metric, it.chance),
+      String(it.samples),
+    ]),
+    ...Object.entries(custom[task] ?? {}).map(([metric, value]) => [
+      task,
+      metric,
+      value.toFixed(3),
+      '–',
+      '–',
+    ]),
+  ])
+  const lines =
+    rows.length > 0
+      ? [aligned([['task', 'metric,filter', 'score [95 %]', 'chance', 'samples'], ...rows], 2)]
+      : []
+  const failed = results.filter(({ error }) => error !== undefined)
+  return [...lines, ...failed.map(({ task, error }) => `${task}: failed: ${error?.message}`)].join('\n')
 }
 
 export interface ComparedColumn extends Column {

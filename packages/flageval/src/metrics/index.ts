@@ -1,8 +1,12 @@
+export { matthews, positiveF1 } from './agreement.ts'
 export * from './answers.ts'
+export { bleu } from './bleu.ts'
 export * from './calibration.ts'
 export * from './choice.ts'
+export { chrf } from './chrf.ts'
 export * from './classification.ts'
 export * from './compositional.ts'
+export type { Corpus } from './corpus.ts'
 export { frechetDistance, type Gaussian, gaussianOf, kernelDistance } from './frechet.ts'
 export * from './likelihood.ts'
 export * from './multiLabel.ts'
@@ -17,3 +21,4 @@ export {
   type Ties,
   unitRows,
 } from './ranking.ts'
+export { translationEdits } from './translationEdits.ts'

@@ -4,31 +4,26 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { FlagError, type Tensor } from '@flag/core-tensor'
+import { FlagError } from '@flag/core-tensor'
+import { commandModel } from './command.ts'
+import type { EmbeddingModel } from './embedding.ts'
+import { vectorFiles } from './vectorFiles.ts'
 
-/** A picture: the path of its file, or the bytes of one. */
-export type PictureInput = string | Uint8Array
-
-/** What evaluation needs of an image-text model. */
-export interface EmbeddingModel {
-  /** Under this name its scores are shown. */
-  readonly name: string
-  /** Changes whenever the vectors could: weights, preprocessing, numeric type. The cache is keyed by it. */
-  readonly fingerprint: string
-  /** Float32 `[texts, E]`. */
-  encodeText(texts: string[]): Promise<Tensor<'float32'>>
-  /** Float32 `[pictures, E]`, of the same E. */
-  encodeImage(pictures: PictureInput[]): Promise<Tensor<'float32'>>
-  dispose(): Promise<void>
-}
+export type { EmbeddingModel, PictureInput } from './embedding.ts'
 
 /**
  * Opens a model: the name of one that comes with `@flag/ai` (`altclip-emoji-m12`), the folder of an AltCLIP checkpoint,
- * or a JavaScript module whose default export is a function that returns an `EmbeddingModel`. Throws `not-found` and
- * what opening it throws.
+ * a JavaScript module whose default export is a function that returns an `EmbeddingModel`, `vectors:<folder>` or
+ * `command:<command line>`. Throws `not-found` and what opening it throws.
  */
 export async function openModel(model: string): Promise<EmbeddingModel> {
-  if (/\.[cm]?[jt]s$/.test(model)) return openModule(resolve(model))
+  if (/\.[cm]?[jt]s$/.test(model)) {
+    const opened = await openModule(resolve(model))
+    return checkEmbedding(opened, model)
+  }
+  const [scheme, place] = schemeOf(model)
+  if (scheme === 'vectors') return vectorFiles(resolve(place))
+  if (scheme === 'command') return checkEmbedding(await commandModel(place), model)
   const bundled = join(
     dirname(createRequire(import.meta.url).resolve('@flag/ai/package.json')),
     'models',
@@ -51,16 +46,31 @@ export async function openModel(model: string): Promise<EmbeddingModel> {
   }
 }
 
-async function openModule(file: string): Promise<EmbeddingModel> {
+/** What a module's default export returns. Throws `not-found`, `invalid-argument`. */
+export async function openModule(file: string): Promise<object> {
   if (!existsSync(file)) throw new FlagError('not-found', `${file}: no such file`)
   const { default: create } = (await import(pathToFileURL(file).href)) as { default?: unknown }
-  const model = typeof create === 'function' ? ((await create()) as Partial<EmbeddingModel>) : undefined
-  if (!model?.fingerprint || !model.name || !model.encodeText || !model.encodeImage || !model.dispose) {
-    throw new FlagError('invalid-argument', `${file}: its default export does not return an EmbeddingModel`, {
+  const model = typeof create === 'function' ? await create() : undefined
+  if (model !== null && typeof model === 'object') return model
+  throw new FlagError('invalid-argument', `${file}: its default export does not return a model`, {
+    hint: 'export a function that returns an EmbeddingModel or a LanguageModel',
+  })
+}
+
+function checkEmbedding(opened: object, place: string): EmbeddingModel {
+  const model = opened as Partial<EmbeddingModel>
+  if (!model.fingerprint || !model.name || !model.encodeText || !model.encodeImage || !model.dispose) {
+    throw new FlagError('invalid-argument', `${place} does not return an EmbeddingModel`, {
       hint: 'return name, fingerprint, encodeText, encodeImage and dispose',
     })
   }
   return model as EmbeddingModel
+}
+
+/** `scheme:place`; no scheme where there is none. */
+export function schemeOf(model: string): [scheme: string, place: string] {
+  const match = /^(vectors|command|openai|openai-chat|serving):(.+)$/.exec(model)
+  return match ? [match[1], match[2]] : ['', model]
 }
 
 /** Every byte of the model's files, and the version of the package that preprocesses and runs it. */

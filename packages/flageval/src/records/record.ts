@@ -26,6 +26,9 @@ const rank = {
 
 const counts = z.array(z.number())
 
+/** Σ ln p and whether it is the greedy answer; Σ ln p of a whole text; a text. */
+const modelAnswer = z.union([z.tuple([z.number(), z.boolean()]), z.number(), z.string()])
+
 /** One sample of any task: what was asked, what the model answered and what is right. Metrics see nothing else. */
 export const sampleRecord = z.discriminatedUnion('kind', [
   z.object({
@@ -63,6 +66,26 @@ export const sampleRecord = z.discriminatedUnion('kind', [
     kind: z.literal('answer'),
     answer: z.string(),
     references: z.array(z.string()).min(1),
+  }),
+  /** A document of a task in lm-eval's dialect. */
+  z.object({
+    ...head,
+    kind: z.literal('prompted'),
+    output: z.enum(['loglikelihood', 'loglikelihood_rolling', 'multiple_choice', 'generate_until']),
+    prompt: z.string(),
+    /** What was scored after the prompt; for a whole text the text, for an answer nothing. */
+    continuations: z.array(z.string()),
+    /** What stood before each continuation, where that was not the prompt. */
+    contexts: z.array(z.string()).optional(),
+    /** Number of choices that a guess picks from. */
+    choices: z.int().positive().optional(),
+    target: z.json(),
+    /** For each request what was answered, once for each repeat. */
+    responses: z.array(z.array(modelAnswer)),
+    /** For each filter what it made of the answers. */
+    filtered: z.record(z.string(), z.array(z.json())),
+    /** By `metric,filter`: the metric's value of this document, or what its aggregation needs. */
+    measured: z.record(z.string(), z.json()),
   }),
   z.object({ ...head, kind: z.literal('code'), samples: z.int().positive(), correct: z.int().nonnegative() }),
 ])

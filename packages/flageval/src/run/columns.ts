@@ -28,3 +28,11 @@ export function columnsOf(tasks: readonly Task[], languages?: readonly string[])
     ]
   })
 }
+
+/** The column of a task in lm-eval's dialect, which says of no language. */
+export const promptedColumn = ({ id, version }: { id: string; version: string | number | null }): Column => ({
+  task: id,
+  version: Number(version) || 0,
+  system: 'model',
+  language: '*',
+})

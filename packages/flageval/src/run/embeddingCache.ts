@@ -1,48 +1,34 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import { readFile } from 'node:fs/promises'
 import { FlagError, Tensor } from '@flag/core-tensor'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
+import { cacheFile, FrameFile } from './frameFile.ts'
 
 /** Requests that go through the model together, and that are kept or lost together. */
 const BATCH = 64
 const KEY_BYTES = 32
-/** Before a batch: its number of vectors and their width. After it: its CRC. */
+/** At the start of a batch: its number of vectors and their width. */
 const HEAD_BYTES = 8
-const CHECK_BYTES = 4
 
 /**
  * Vectors that a model gave, in one append-only file for each fingerprint. A batch is a head, then for each vector the
- * SHA-256 of its request and its float32 numbers, then a CRC: a kill loses the batch that was being written and no
- * other, so a resumed run cuts what is left into the same batches.
+ * SHA-256 of its request and its float32 numbers: a kill loses the batch that was being written and no other, so a
+ * resumed run cuts what is left into the same batches.
  */
 export class EmbeddingCache {
-  readonly #file: FileHandle
+  readonly #file: FrameFile
   readonly #vectors: Map<string, Float32Array>
-  #size: number
 
-  private constructor(file: FileHandle, vectors: Map<string, Float32Array>, size: number) {
+  private constructor(file: FrameFile, vectors: Map<string, Float32Array>) {
     this.#file = file
     this.#vectors = vectors
-    this.#size = size
   }
 
   /** Opens or creates the file of a model in a folder. An unfinished or damaged batch and all after it are dropped. */
   static async open(folder: string, fingerprint: string): Promise<EmbeddingCache> {
-    await mkdir(folder, { recursive: true })
-    const name = createHash('sha256').update(fingerprint).digest('hex').slice(0, 32)
-    const path = join(folder, `${name}.vectors`)
-    const known = existsSync(path)
-    const bytes = known ? await readFile(path) : Buffer.alloc(0)
     const vectors = new Map<string, Float32Array>()
-    let size = 0
-    for (let next = readBatch(bytes, size, vectors); next > size; next = readBatch(bytes, size, vectors))
-      size = next
-    const file = await open(path, known ? 'r+' : 'w+')
-    await file.truncate(size)
-    return new EmbeddingCache(file, vectors, size)
+    const path = await cacheFile(folder, fingerprint, 'vectors')
+    return new EmbeddingCache(await FrameFile.open(path, (batch) => readBatch(batch, vectors)), vectors)
   }
 
   get(key: string): Float32Array | undefined {
@@ -59,12 +45,7 @@ export class EmbeddingCache {
       parts.push(Buffer.from(keys[i], 'hex'), Buffer.from(row.buffer, row.byteOffset, row.byteLength))
       this.#vectors.set(keys[i], row)
     })
-    const body = Buffer.concat(parts)
-    const check = Buffer.alloc(CHECK_BYTES)
-    check.writeUInt32LE(crc32(body))
-    const bytes = Buffer.concat([body, check])
-    await this.#file.write(bytes, 0, bytes.length, this.#size)
-    this.#size += bytes.length
+    await this.#file.append(Buffer.concat(parts))
   }
 
   async close(): Promise<void> {
@@ -72,20 +53,13 @@ export class EmbeddingCache {
   }
 }
 
-/** Adds the batch at `start` and returns where it ends; `start` when there is no whole one. */
-function readBatch(bytes: Buffer, start: number, vectors: Map<string, Float32Array>): number {
-  if (start + HEAD_BYTES > bytes.length) return start
-  const [count, width] = [bytes.readUInt32LE(start), bytes.readUInt32LE(start + 4)]
-  const entry = KEY_BYTES + 4 * width
-  const end = start + HEAD_BYTES + count * entry
-  if (end + CHECK_BYTES > bytes.length) return start
-  if (crc32(bytes.subarray(start, end)) !== bytes.readUInt32LE(end)) return start
-  for (let at = start + HEAD_BYTES; at < end; at += entry) {
-    const key = bytes.toString('hex', at, at + KEY_BYTES)
-    const from = bytes.byteOffset + at + KEY_BYTES
-    vectors.set(key, new Float32Array(bytes.buffer.slice(from, from + 4 * width)))
+function readBatch(batch: Buffer, vectors: Map<string, Float32Array>): void {
+  const width = batch.readUInt32LE(4)
+  for (let at = HEAD_BYTES; at < batch.length; at += KEY_BYTES + 4 * width) {
+    const from = batch.byteOffset + at + KEY_BYTES
+    const row = new Float32Array(batch.buffer.slice(from, from + 4 * width))
+    vectors.set(batch.toString('hex', at, at + KEY_BYTES), row)
   }
-  return end + CHECK_BYTES
 }
 
 /** What a model is asked, as a key: what it is asked about and every byte of it. */

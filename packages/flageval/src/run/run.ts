@@ -6,6 +6,7 @@ import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
 import { datasets } from '../datasets/index.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
+import { groupInfo, promptedInfo } from '../lmEval/describe.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
@@ -31,6 +32,9 @@ const runFile = z.object({
   flageval: z.string(),
   model: z.object({ name: z.string(), fingerprint: z.string() }),
   tasks: z.array(taskSchema),
+  /** Tasks in lm-eval's dialect, and their groups. */
+  prompted: z.array(promptedInfo).optional(),
+  groups: z.array(groupInfo).optional(),
   languages: z.array(z.string()).nullable(),
   data: z.array(z.string()),
   environment: z.record(z.string(), z.string()),
@@ -60,7 +64,7 @@ export function readRun(folder: string): RunInfo {
 }
 
 /** Writes JSON under a temporary name and renames it. */
-async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.tmp`
   const file = await open(temporary, 'w')
   try {
@@ -72,7 +76,7 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await rename(temporary, path)
 }
 
-const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flageval')
+export const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flageval')
 
 /**
  * Scores a model on tasks. Every column (a task in a language) that is finished stays finished whatever happens; one
@@ -139,24 +143,35 @@ async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<
 
 function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
   const packages = new Set(tasks.flatMap(({ dataset }) => datasets[dataset].packages))
-  const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
   return {
-    flageval: version,
-    model: { name: model.name, fingerprint: model.fingerprint },
+    ...ownEnvironment(model),
     tasks: [...tasks],
     languages: languages ? [...languages] : null,
     data: [...packages].sort().map(installedVersion),
+  }
+}
+
+/** What every run says of the model and of where it ran. */
+export function ownEnvironment({
+  name,
+  fingerprint,
+}: Pick<EmbeddingModel, 'name' | 'fingerprint'>): Pick<RunInfo, 'flageval' | 'model' | 'environment'> {
+  const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
+  return {
+    flageval: version,
+    model: { name, fingerprint },
     environment: { node: process.versions.node, platform: `${process.platform} ${process.arch}` },
   }
 }
 
-const named = ({ tasks }: RunInfo) => tasks.map(({ id, version }) => `${id} v${version}`).join(', ')
+const named = ({ tasks, prompted = [] }: RunInfo) =>
+  [...tasks, ...prompted].map(({ id, version }) => `${id} v${version}`).join(', ')
 
-function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
-  for (const key of ['model', 'tasks', 'languages', 'data'] as const) {
+export function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
+  for (const key of ['model', 'tasks', 'prompted', 'languages', 'data'] as const) {
     const [old, now] = [there[key], here[key]].map((value) => JSON.stringify(value))
     if (old !== now) {
-      const [before, after] = key === 'tasks' ? [named(there), named(here)] : [old, now]
+      const [before, after] = key === 'tasks' || key === 'prompted' ? [named(there), named(here)] : [old, now]
       throw new FlagError('invalid-argument', `${folder} holds another run: ${key} ${before}, now ${after}`, {
         hint: 'give a new --output folder',
       })

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import type { Task } from '../tasks/task.ts'
-import { columnKey, columnsOf } from './columns.ts'
+import { columnKey, columnsOf, promptedColumn } from './columns.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { type RunInfo, readRun } from './run.ts'
 import { type ColumnLog, readLog } from './sampleLog.ts'
@@ -18,7 +18,7 @@ export async function openRun(folder: string): Promise<{ run: RunInfo; logs: Col
 /** What is wrong with a run folder; nothing when it is complete and its results follow from its samples. */
 export async function validate(folder: string): Promise<string[]> {
   const { run, logs } = await openRun(folder)
-  const { tasks } = run
+  const { tasks, prompted = [] } = run
   const problems: string[] = []
   const found = new Map(logs.map((log) => [columnKey(log.column), log]))
   for (const column of columnsOf(tasks, run.languages ?? undefined)) {
@@ -29,10 +29,15 @@ export async function validate(folder: string): Promise<string[]> {
     else if (log.records.length !== task.samples)
       problems.push(`${columnKey(column)}: ${log.records.length} samples, expected ${task.samples}`)
   }
+  for (const info of prompted) {
+    const log = found.get(columnKey(promptedColumn(info)))
+    if (log === undefined) problems.push(`${info.id}: not scored`)
+    else if ('error' in log) problems.push(`${info.id}: ${log.error.message}`)
+  }
   const path = join(folder, 'results.json')
   if (!existsSync(path)) return [...problems, `${path}: no such file`]
   const { results } = JSON.parse(readFileSync(path, 'utf8')) as { results: ColumnResult[] }
-  const again = JSON.stringify(resultsOf(logs, tasks))
+  const again = JSON.stringify(resultsOf(logs, tasks, prompted))
   if (JSON.stringify(results) !== again) problems.push(`${path}: does not follow from samples.jsonl`)
   return problems
 }

@@ -10,7 +10,7 @@ import {
   wilsonInterval,
 } from '@flag/core-tensor/statistics'
 import type { SampleRecord } from '../records/record.ts'
-import { kindOf, metricOf } from './metrics.ts'
+import { kindOf, type Metric, metricOf } from './metrics.ts'
 
 export interface Score extends Interval {
   readonly metric: string
@@ -27,24 +27,27 @@ export interface Score extends Interval {
 const RESAMPLES = 1000
 
 /** Places of the samples that the metric looks at, their values, and their clusters. */
-function valuesOf(records: readonly SampleRecord[], name: string) {
-  const metric = metricOf(name, kindOf(records))
+function valuesOf(records: readonly SampleRecord[], metric: Metric) {
   const each = metric.each?.bind(metric)
-  if (!each) return { metric, values: undefined, clusters: clustersOf(records) }
+  if (!each) return { values: undefined, clusters: clustersOf(records) }
   const seen = records.flatMap((record) => {
     const value = each(record as never)
     return value === null ? [] : [{ record, value }]
   })
   const values = seen.map(({ value }) => value)
-  return { metric, values, clusters: clustersOf(seen.map(({ record }) => record)) }
+  return { values, clusters: clustersOf(seen.map(({ record }) => record)) }
 }
 
 const clustersOf = (records: readonly SampleRecord[]) =>
   records.map(({ cluster, sample }) => cluster ?? sample)
 
 /** A metric of the records of one task with its 95 % interval; a pure function of the records. */
-export function score(records: readonly SampleRecord[], name: string): Score {
-  const { metric, values, clusters } = valuesOf(records, name)
+export function score(
+  records: readonly SampleRecord[],
+  name: string,
+  metric: Metric = metricOf(name, kindOf(records)),
+): Score {
+  const { values, clusters } = valuesOf(records, metric)
   const units = new Set(clusters).size
   const common = { metric: name, units, chance: metric.chance(records as never) }
   if (values === undefined) {
@@ -86,12 +89,13 @@ export function compare(
   first: readonly SampleRecord[],
   second: readonly SampleRecord[],
   name: string,
+  metric: Metric = metricOf(name, kindOf(first)),
 ): Comparison {
   const partner = aligned(first, second)
-  const [a, b] = [valuesOf(first, name), valuesOf(partner, name)]
+  const [a, b] = [valuesOf(first, metric), valuesOf(partner, metric)]
   const { clusters } = a
   if (a.values === undefined || b.values === undefined) {
-    const [left, right] = [first, partner].map((side) => a.metric.of?.(side as never)) as ((
+    const [left, right] = [first, partner].map((side) => metric.of?.(side as never)) as ((
       places: ArrayLike<number>,
     ) => number)[]
     const all = Int32Array.from(first, (_, i) => i)

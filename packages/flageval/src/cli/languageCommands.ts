@@ -1,0 +1,104 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { FlagError } from '@flag/core-tensor'
+import { toLmEval } from '../export/lmEval.ts'
+import { toClipBenchmark, toFlagEval } from '../export/pictures.ts'
+import { openLanguageModel } from '../models/openLanguageModel.ts'
+import { resultsOf } from '../run/results.ts'
+import { runPrompts } from '../run/runPrompts.ts'
+import { openRun } from '../run/validate.ts'
+import { promptTable } from './tables.ts'
+import { printJson, type Terminal } from './terminal.ts'
+
+export interface PromptCommandOptions {
+  model: string
+  output: string
+  cache?: string
+  json?: boolean
+  fewshot?: string
+  seed?: string
+  limit?: string
+  data?: string[]
+  concurrency?: string
+  timeout?: string
+  retries?: string
+  prefix?: string
+  allowCode?: boolean
+}
+
+function numberOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new FlagError('invalid-argument', `--${name} is "${text}", expected a number`)
+}
+
+const folderOf = (text: string): [string, string] => {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new FlagError('invalid-argument', `--data is "${text}", expected <name>=<folder>`)
+}
+
+/** `flageval run` on tasks in lm-eval's dialect. The exit code tells whether every task has scores. */
+export async function promptCommand(
+  terminal: Terminal,
+  files: readonly string[],
+  options: PromptCommandOptions,
+): Promise<number> {
+  const seconds = numberOf(options.timeout, 'timeout')
+  const model = await openLanguageModel(options.model, {
+    concurrency: numberOf(options.concurrency, 'concurrency'),
+    retries: numberOf(options.retries, 'retries'),
+    timeoutMs: seconds === undefined ? undefined : 1000 * seconds,
+    prefix: options.prefix,
+  })
+  try {
+    const { run, results, custom } = await runPrompts(model, files, {
+      output: options.output,
+      cache: options.cache,
+      fewshot: numberOf(options.fewshot, 'fewshot'),
+      seed: numberOf(options.seed, 'seed'),
+      limit: numberOf(options.limit, 'limit'),
+      allowCode: options.allowCode,
+      data: Object.fromEntries((options.data ?? []).map(folderOf)),
+      onProgress: (task, done, total) => {
+        if (terminal.isInteractive) terminal.err(`\r\x1b[2K${task}: requests ${done}/${total}`)
+      },
+    })
+    if (terminal.isInteractive) terminal.err('\r\x1b[2K')
+    if (options.json) printJson(terminal, { run, results, custom })
+    else terminal.out(`${promptTable(results, custom)}\n`)
+    return results.every(({ error }) => error === undefined) ? 0 : 1
+  } finally {
+    await model.dispose()
+  }
+}
+
+export const exportForms = ['lm-eval', 'clip-benchmark', 'flageval'] as const
+
+/** `flageval export`: a run in the JSON of another tool, to a file or to stdout. */
+export async function exportCommand(
+  terminal: Terminal,
+  folder: string,
+  options: { as: string; output?: string; samples?: boolean; bootstrap?: string },
+): Promise<void> {
+  const iterations = numberOf(options.bootstrap, 'bootstrap')
+  const value = await exported(folder, options.as, { samples: options.samples, iterations })
+  const text = Array.isArray(value)
+    ? value.map((line) => `${JSON.stringify(line)}\n`).join('')
+    : `${JSON.stringify(value, null, 2)}\n`
+  if (options.output === undefined) {
+    terminal.out(text)
+    return
+  }
+  await writeFile(`${options.output}.tmp`, text)
+  await rename(`${options.output}.tmp`, options.output)
+}
+
+async function exported(folder: string, form: string, options: { samples?: boolean; iterations?: number }) {
+  if (form === 'lm-eval') return toLmEval(folder, options)
+  const { run, logs } = await openRun(folder)
+  const results = resultsOf(logs, run.tasks, run.prompted)
+  if (form === 'clip-benchmark') return toClipBenchmark(run, results)
+  if (form === 'flageval') return toFlagEval(run, results)
+  throw new FlagError('invalid-argument', `--as is "${form}", expected ${exportForms.join(', ')}`)
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { FlagError } from '@flag/core-tensor'
+import { loadTasks } from '../lmEval/index.ts'
+import { serve } from '../serve/server.ts'
+import { Store } from '../serve/store.ts'
+import { printJson, type Terminal } from './terminal.ts'
+
+function wholeNumber(text: string, name: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new FlagError('invalid-argument', `--${name} is "${text}", expected a whole number`)
+}
+
+/** `flageval serve`: runs until it is told to stop. */
+export async function serveCommand(
+  terminal: Terminal,
+  options: { task: string[]; database: string; port: string; host: string },
+): Promise<void> {
+  const tasks = await loadTasks(options.task)
+  const { database, host } = options
+  const server = await serve({ database, tasks, host, port: wholeNumber(options.port, 'port') })
+  terminal.out(`${server.url}\n`)
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await server.close()
+}
+
+/** `flageval team`: adds a team and prints its token, once. */
+export async function teamCommand(
+  terminal: Terminal,
+  name: string,
+  options: { database: string; quota: string; json?: boolean },
+): Promise<void> {
+  const store = await Store.open(options.database)
+  try {
+    const token = await store.addTeam(name, wholeNumber(options.quota, 'quota'))
+    if (options.json) printJson(terminal, { team: name, token })
+    else terminal.out(`${token}\n`)
+  } finally {
+    store.close()
+  }
+}

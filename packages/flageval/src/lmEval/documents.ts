@@ -1,0 +1,160 @@
+import { existsSync, statSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, extname, isAbsolute, join, resolve } from 'node:path'
+import { FlagError } from '@flag/core-tensor'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import type { Doc, TaskConfig } from './config.ts'
+
+/** Where data sets lie that a task names by their name on a hub: `path` or `path/name` to a folder. */
+export type DataFolders = Readonly<Record<string, string>>
+
+const FORMATS = ['json', 'parquet', 'csv', 'text']
+const EXTENSIONS = ['.jsonl', '.json', '.parquet', '.csv', '.txt']
+
+/** The documents of every split, by its name. */
+export type Splits = Readonly<Record<string, readonly Doc[]>>
+
+/**
+ * Loads what `dataset_path`, `dataset_name` and `dataset_kwargs` name: `json`, `parquet`, `csv` or `text` with
+ * `data_files`, a local folder, or the folder that `folders` gives for a name. In a folder, the split is the file's name
+ * up to its first dot or dash (`test.jsonl`, `test-00000-of-00001.parquet`). Relative paths are looked for beside the
+ * task's file, then in the working folder. Throws `not-found`, `corrupt-file`.
+ */
+export async function loadDocuments(
+  config: TaskConfig,
+  folder: string,
+  where: (path: readonly PropertyKey[]) => string,
+  folders: DataFolders = {},
+): Promise<Splits> {
+  const { dataset_path: path, dataset_name: name, dataset_kwargs: kwargs } = config
+  if (config.custom_dataset) {
+    const load = config.custom_dataset as (options: unknown) => Promise<Splits>
+    return fillMissing(await load({ ...config.metadata, ...kwargs }))
+  }
+  const local = (file: string) =>
+    isAbsolute(file) ? file : ([join(folder, file), resolve(file)].find(existsSync) ?? join(folder, file))
+  const files = kwargs?.data_files
+  if (path && FORMATS.includes(path) && files !== undefined) {
+    const bySplit = typeof files === 'object' && !Array.isArray(files) ? files : { train: files }
+    const base = typeof kwargs?.data_dir === 'string' ? kwargs.data_dir : ''
+    const splits = Object.entries(bySplit as Record<string, string | string[]>).map(async ([split, list]) => {
+      const parts = [list].flat().map((file) => {
+        const found = local(join(base, file))
+        if (!existsSync(found)) {
+          throw new FlagError(
+            'not-found',
+            `${where(['dataset_kwargs', 'data_files'])}: no such file ${found}`,
+          )
+        }
+        return readRows(found, path)
+      })
+      return [split, (await Promise.all(parts)).flat()] as const
+    })
+    return fillMissing(Object.fromEntries(await Promise.all(splits)))
+  }
+  const given = folders[`${path}/${name}`] ?? (path ? folders[path] : undefined)
+  const place = given ?? (typeof kwargs?.data_dir === 'string' ? kwargs.data_dir : undefined) ?? path
+  const found = place ? local(place) : undefined
+  if (found === undefined || !existsSync(found) || !statSync(found).isDirectory()) {
+    throw new FlagError(
+      'not-found',
+      `${where(['dataset_path'])}: ${path ?? 'no data set'} is not on this machine`,
+      {
+        hint: `put its files in a folder, named by split (test.jsonl, train.parquet), and give it: --data ${path}${name ? `/${name}` : ''}=<folder>`,
+      },
+    )
+  }
+  const inner = name && existsSync(join(found, name)) ? join(found, name) : found
+  return fillMissing(await readFolder(inner))
+}
+
+async function readFolder(folder: string): Promise<Record<string, Doc[]>> {
+  const splits: Record<string, Doc[]> = {}
+  for (const file of (await readdir(folder)).sort()) {
+    if (!EXTENSIONS.includes(extname(file))) continue
+    const split = basename(file).split(/[.-]/)[0]
+    splits[split] = [...(splits[split] ?? []), ...(await readRows(join(folder, file)))]
+  }
+  if (Object.keys(splits).length === 0) {
+    throw new FlagError('not-found', `${folder}: no file of ${EXTENSIONS.join(', ')}`)
+  }
+  return splits
+}
+
+async function readRows(file: string, format?: string): Promise<Doc[]> {
+  const kind = format === 'json' || !format ? extname(file) : `.${format}`
+  if (kind === '.parquet') {
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) })
+    return rows.map((row) => plainNumbers(row) as Doc)
+  }
+  const text = await readFile(file, 'utf8')
+  if (kind === '.csv') return readCsv(text, file)
+  if (kind === '.text' || kind === '.txt') return linesOf(text).map((line) => ({ text: line }))
+  return readJson(text, file)
+}
+
+const linesOf = (text: string) => {
+  const lines = text.split(/\r\n|\r|\n/)
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+}
+
+/** An array of objects, or one object a line. */
+function readJson(text: string, file: string): Doc[] {
+  const parse = (part: string, place: string): unknown => {
+    try {
+      return JSON.parse(part)
+    } catch (cause) {
+      throw new FlagError('corrupt-file', `${place}: not JSON: ${(cause as Error).message}`, { cause })
+    }
+  }
+  const values = /^\s*\[/.test(text)
+    ? (parse(text, file) as unknown[])
+    : text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [parse(line, `${file}:${i + 1}`)]))
+  values.forEach((value, i) => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+      throw new FlagError('corrupt-file', `${file}: row ${i + 1} is no object`)
+    }
+  })
+  return values as Doc[]
+}
+
+/** RFC 4180 with a line of names. Numbers become numbers where the whole column is numbers. */
+function readCsv(text: string, file: string): Doc[] {
+  const rows: string[][] = [[]]
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/gy
+  for (let match = cell.exec(text); match && cell.lastIndex <= text.length; match = cell.exec(text)) {
+    rows[rows.length - 1].push(match[1] === undefined ? match[2] : match[1].replaceAll('""', '"'))
+    if (match[3] === '') break
+    if (match[3] !== ',') rows.push([])
+  }
+  const [head, ...body] = rows.filter((row) => row.length > 1 || row[0] !== '')
+  const odd = body.findIndex((row) => row.length !== head.length)
+  if (odd !== -1) {
+    throw new FlagError(
+      'corrupt-file',
+      `${file}: row ${odd + 2} has ${body[odd].length} cells, the first ${head.length}`,
+    )
+  }
+  const numeric = head.map((_, i) => body.every((row) => /^-?\d+(\.\d+)?$/.test(row[i])))
+  return body.map((row) =>
+    Object.fromEntries(head.map((name, i) => [name, numeric[i] ? Number(row[i]) : row[i]])),
+  )
+}
+
+/** Parquet's 64-bit integers as numbers. */
+function plainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(plainNumbers)
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, plainNumbers(it)]))
+}
+
+/** A table has every column in every row: what a row lacks is null. */
+function fillMissing(splits: Splits): Splits {
+  return Object.fromEntries(
+    Object.entries(splits).map(([split, docs]) => {
+      const columns = [...new Set(docs.flatMap((doc) => Object.keys(doc)))]
+      return [split, docs.map((doc) => Object.fromEntries(columns.map((key) => [key, doc[key] ?? null])))]
+    }),
+  )
+}
