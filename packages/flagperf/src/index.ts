@@ -73,6 +73,7 @@ export { type WorkerSystem, type WorkerSystemOptions, workerSystem } from './loa
 export { type Environment, environment, type Noise } from './results/environment.ts'
 export { toMarkdown } from './results/markdown.ts'
 export { toMllog } from './results/mllog.ts'
+export { toReport } from './results/page.ts'
 export { type CaseRow, parseResult, type ResultFile, type Status } from './results/schema.ts'
 export { type Discrepancy, verify } from './results/verify.ts'
 export { dominates, type Objectives, objectivesOf, paretoFront } from './sweep/pareto.ts'

@@ -77,6 +77,20 @@ describe('flageval', () => {
     expect(written.results[0].scores.length).toBe(3)
   })
 
+  it('writes runs as a page', async () => {
+    await runOf('a')
+    const page = at('board.html')
+    const { code, out, err } = await flageval('board', at('run-a'), '--out', page, '--samples', '2')
+    expect([code, out, err]).toEqual([0, '', `${page}: 1 run\n`])
+    expect(await readFile(page, 'utf8')).toContain('<title>Evaluation of a</title>')
+    expect((await flageval('board', at('run-a'), '--out', at('no/board.html'))).err).toContain(
+      'cannot be written',
+    )
+    expect((await flageval('board', at('nowhere'), '--out', page)).err).toContain(
+      'give a folder that flageval run wrote',
+    )
+  })
+
   it('says what is wrong, with its exit codes', async () => {
     expect((await flageval()).code).toBe(2)
     expect((await flageval('run')).err).toContain('--model')

@@ -1,11 +1,11 @@
 import type { BoardCell } from '../run/board.ts'
 import type { Column } from '../run/columns.ts'
 import type { ColumnResult } from '../run/results.ts'
+import { isShare } from '../score/metrics.ts'
 import type { Comparison, Score } from '../score/score.ts'
 import { aligned } from './terminal.ts'
 
 const percent = (share: number) => (100 * share).toFixed(1)
-const isShare = (metric: string) => !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)
 const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
 
 /** `14.5 [12.7, 16.5]`. */

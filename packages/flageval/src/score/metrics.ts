@@ -262,3 +262,7 @@ export function kindOf(records: readonly SampleRecord[]): RecordKind {
   }
   return records[0].kind
 }
+
+/** Whether a metric is a share of 1, shown in percent; perplexities, bits, Brier and text scores are none. */
+export const isShare = (metric: string): boolean =>
+  !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)
