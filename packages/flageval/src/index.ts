@@ -4,7 +4,6 @@ export {
   type ChoiceQuestion,
   type HumanEvalProblem,
   readCsem,
-  readDocuments,
   readHumanEval,
   readImageEval,
 } from './datasets/formats/texts.ts'
@@ -24,6 +23,7 @@ export type {
 export { type DatasetName, datasets } from './datasets/index.ts'
 export { toLmEval } from './export/lmEval.ts'
 export { toClipBenchmark, toFlagEval } from './export/pictures.ts'
+export { readDocuments } from './lmEval/documents.ts'
 export * from './lmEval/index.ts'
 export * from './metrics/index.ts'
 export { type CommandOptions, commandModel } from './models/command.ts'

@@ -1,7 +1,9 @@
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { ClassificationData, RetrievalData } from '../datasets/index.ts'
+import type { ClassificationData, Dataset, RetrievalData } from '../datasets/index.ts'
 import type { SampleRecord } from '../records/record.ts'
 import { isRight, show } from './inspect.ts'
+import { picturesOf, thumbnail } from './pictures.ts'
 
 const picture = (id: string) => ({ id, input: `${id}.svg` })
 const retrieval: RetrievalData = {
@@ -95,6 +97,42 @@ describe('a sample', () => {
       problem: 'Took "les Pays-Bas"; right is "la France".',
       pictures: [{ picture: 'p' }],
     })
+  })
+
+  it('of an episode, and of a sentence among translations', () => {
+    const record: SampleRecord = {
+      ...head,
+      ...rank,
+      kind: 'classification',
+      sample: '7/p',
+      gold: ['fr'],
+      top: [['nl', 0.5]],
+    }
+    const episodes: Dataset = { kind: 'episodes', episodes: [{ id: '7', data: classes }] }
+    expect(show(record, episodes)).toMatchObject({ title: 'la France', pictures: [{ picture: 'p' }] })
+    expect([...picturesOf(episodes).keys()]).toEqual(['p'])
+    const sentences = [{ id: '1', text: 'Guten Tag', translation: 'Good day' }]
+    const translated: SampleRecord = {
+      ...head,
+      ...rank,
+      kind: 'bitext',
+      direction: 'to-translation',
+      sample: 'to 1',
+      gold: ['Good day'],
+      top: [['Bread', 0.5]],
+    }
+    expect(show(translated, { kind: 'bitext', sentences })).toMatchObject({
+      title: 'Guten Tag',
+      right: false,
+      problem: 'Took "Bread"; right is "Good day".',
+    })
+  })
+
+  it('shows the frames of a video beside each other', async () => {
+    const frame = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')
+    const uri = await thumbnail({ id: 'v', input: [frame, frame, frame] })
+    const { width, height } = await sharp(Buffer.from(uri.split(',')[1], 'base64')).metadata()
+    expect(width).toBe(3 * height)
   })
 
   it('of texts', () => {

@@ -39,7 +39,9 @@ export async function thumbnail({ input }: Picture): Promise<string> {
         .toBuffer(),
     ),
   )
-  const strip = sharp(small, { join: { across: small.length, background: '#fff' } })
-  const image = small.length === 1 ? sharp(small[0]) : strip
+  const image =
+    small.length === 1
+      ? sharp(small[0])
+      : sharp(small, { join: { across: small.length, background: '#fff' } })
   return `data:image/webp;base64,${(await image.webp({ quality: 75 }).toBuffer()).toString('base64')}`
 }

@@ -17,7 +17,7 @@ export function readBytes(file: string): Buffer {
 }
 
 /** Text of a file in the encoding that is stated, without a byte order mark. Throws `corrupt-file` with the line. */
-function readText(file: string, encoding = 'utf-8'): string {
+export function readText(file: string, encoding = 'utf-8'): string {
   const bytes = readBytes(file)
   const decode = (part: Uint8Array) => new TextDecoder(encoding, { fatal: true }).decode(part)
   try {

@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { FlagError } from '@flag/core-tensor'
-import { parquetReadObjects } from 'hyparquet'
 import { z } from 'zod'
 import { lineError, readCsv, readJsonLines } from './reading.ts'
 
@@ -48,18 +46,3 @@ export type HumanEvalProblem = z.infer<typeof humanEvalLine>
 
 /** HumanEval's JSON lines, packed (.gz) or not. */
 export const readHumanEval = (file: string): HumanEvalProblem[] => readJsonLines(file, humanEvalLine)
-
-/** Documents of an lm-eval task: JSON lines, CSV or Parquet, by the file's ending. */
-export async function readDocuments(file: string): Promise<Record<string, unknown>[]> {
-  if (/\.csv$/.test(file)) return readCsv(file).map(({ row }) => row)
-  if (!file.endsWith('.parquet')) return readJsonLines(file, z.record(z.string(), z.unknown()))
-  if (!existsSync(file)) throw new FlagError('not-found', `${file}: no such file`)
-  const bytes = readFileSync(file)
-  try {
-    return await parquetReadObjects({
-      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
-    })
-  } catch (cause) {
-    throw new FlagError('corrupt-file', `${file}: not Parquet: ${(cause as Error).message}`, { cause })
-  }
-}
