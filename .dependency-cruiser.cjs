@@ -21,6 +21,20 @@ module.exports = {
       to: { path: '^packages/(?!core-tensor/)' },
     },
     {
+      name: 'report-knows-no-tool',
+      comment: 'The viewer knows its contract alone; whoever has something to show depends on it.',
+      severity: 'error',
+      from: { path: '^packages/report/' },
+      to: { path: '^packages/(?!report/)' },
+    },
+    {
+      name: 'report-view-knows-types-alone',
+      comment: 'What runs in the page takes nothing but types from what runs in Node.',
+      severity: 'error',
+      from: { path: '^packages/report/view/' },
+      to: { path: '^packages/report/src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'packages-through-their-entry',
       comment: 'One package uses another by its published name, never by a path into its sources.',
       severity: 'error',

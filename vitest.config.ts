@@ -13,6 +13,7 @@ export default defineConfig({
       '@flag/data': source('./packages/flagdata/src/index.ts'),
       '@flag/perf': source('./packages/flagperf/src/index.ts'),
       '@flag/eval': source('./packages/flageval/src/index.ts'),
+      '@flag/report': source('./packages/report/src/index.ts'),
     },
   },
   test: {

@@ -44,6 +44,7 @@ export default defineConfig({
           data: '@flag/data',
           perf: '@flag/perf',
           eval: '@flag/eval',
+          report: '@flag/report',
         }),
       },
       { text: 'Models from the hub', link: '/hub' },

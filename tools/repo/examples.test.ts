@@ -19,6 +19,8 @@ const documents = [
   'docs/packages/perf.md',
   'packages/flageval/README.md',
   'docs/packages/eval.md',
+  'packages/report/README.md',
+  'docs/packages/report.md',
 ]
 
 // The examples speak of these files in the current folder; they are drawn in the style that the model never saw.

@@ -1,14 +1,29 @@
+export { foreignShare, warningsOf } from './datasets/checks.ts'
+export { type FormatOptions, loadFormat } from './datasets/formats/index.ts'
+export {
+  type ChoiceQuestion,
+  type HumanEvalProblem,
+  readCsem,
+  readHumanEval,
+  readImageEval,
+} from './datasets/formats/texts.ts'
 export type {
+  BitextData,
   ClassificationData,
   Dataset,
+  Episodes,
   FoilsData,
+  MultiLabelData,
   PairsData,
   Picture,
+  ProbeData,
+  References,
   RetrievalData,
 } from './datasets/index.ts'
 export { type DatasetName, datasets } from './datasets/index.ts'
 export { toLmEval } from './export/lmEval.ts'
 export { toClipBenchmark, toFlagEval } from './export/pictures.ts'
+export { readDocuments } from './lmEval/documents.ts'
 export * from './lmEval/index.ts'
 export * from './metrics/index.ts'
 export { type CommandOptions, commandModel } from './models/command.ts'
@@ -22,10 +37,11 @@ export { answerServing, servingModel } from './models/serving.ts'
 export { fromTokens, rollingWindows, type TokenModel, type TokenPair } from './models/tokenModel.ts'
 export { vectorFiles } from './models/vectorFiles.ts'
 export { type RecordKind, type RecordOf, type SampleRecord, sampleRecord } from './records/record.ts'
+export { type BoardCell, boardOf } from './run/board.ts'
 export { type Column, columnsOf, type System } from './run/columns.ts'
 export { type Embed, evaluate } from './run/evaluate.ts'
 export { RequestCache, requestKeyOf } from './run/requestCache.ts'
-export { type ColumnResult, resultsOf } from './run/results.ts'
+export { type ColumnResult, columnsNearChance, resultsOf } from './run/results.ts'
 export { type RunInfo, type RunOptions, run } from './run/run.ts'
 export { type PromptResults, type PromptRunOptions, runPrompts } from './run/runPrompts.ts'
 export { type ColumnLog, readLog } from './run/sampleLog.ts'
@@ -43,5 +59,6 @@ export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
 export { type RunningServer, type ServeOptions, serve } from './serve/server.ts'
 export { type TakePartOptions, takePart } from './serve/takePart.ts'
-export { allTasks, findTasks, readTask, suites, type Task } from './tasks/task.ts'
+export { type CatalogueEntry, catalogue } from './tasks/catalogue.ts'
+export { allTasks, type BoardTask, findTasks, readTasks, suites, type Task, type Tier } from './tasks/task.ts'
 export * from './wrappers/index.ts'

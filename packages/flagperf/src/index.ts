@@ -108,6 +108,7 @@ export {
 export { toMarkdown } from './results/markdown.ts'
 export { toMllog } from './results/mllog.ts'
 export { type OpNumbers, type OpRaw, opNumbers } from './results/op.ts'
+export { toReport } from './results/page.ts'
 export { type Bound, type Roofline, type RooflinePoint, roofline } from './results/roofline.ts'
 export {
   type CaseRaw,

@@ -2,7 +2,7 @@ import { FlagError } from '../errors.ts'
 import { Generator } from '../tensor/generator.ts'
 import { quantile, sorted } from './percentiles.ts'
 import { checkConfidence, type Interval } from './proportions.ts'
-import { normalCdf, normalQuantile } from './special.ts'
+import { betaQuantile, normalCdf, normalQuantile } from './special.ts'
 
 export interface BootstrapOptions {
   /** Default 0.95. */
@@ -11,7 +11,10 @@ export interface BootstrapOptions {
   resamples?: number
   /** Default 0. */
   seed?: number
-  /** Bias-corrected and accelerated (the default), or plain percentiles. */
+  /**
+   * Bias-corrected and accelerated, with levels widened for few units (the default), or plain percentiles, whose
+   * intervals of skewed values are too narrow: coverage 0.93 instead of 0.95 for 60 exponential values.
+   */
   method?: 'bca' | 'percentile'
   /**
    * One label a sample: samples with equal labels (captions of one picture) are drawn together, since they are not
@@ -146,7 +149,20 @@ function resample(
     return { ...percentileInterval(rising, confidence), ...common, method: 'percentile' }
   }
   const left = Float64Array.from(all, leavingOut)
-  return { ...bcaInterval(rising, estimate, left, confidence), ...common, method: 'bca' }
+  return { ...bcaInterval(rising, estimate, left, expanded(confidence, units)), ...common, method: 'bca' }
+}
+
+/**
+ * The level at which resampling has to be read so that the interval covers as Student's does: resamples of n units
+ * spread by a factor √((n − 1)/n) too little, and do not know how uncertain their spread is (Hesterberg 2015, "What
+ * Teachers Should Know About the Bootstrap", section 5.3).
+ */
+function expanded(confidence: number, units: number): number {
+  const freedom = units - 1
+  const x = betaQuantile(1 - confidence, freedom / 2, 0.5)
+  const student = Math.sqrt((freedom * (1 - x)) / x)
+  // Of two or three units the level rounds to 1, which has no quantile.
+  return Math.min(2 * normalCdf(student * Math.sqrt(units / freedom)) - 1, 1 - 1e-9)
 }
 
 function percentileInterval(rising: Float64Array, confidence: number): Interval {
@@ -178,6 +194,8 @@ export function bcaInterval(
   const acceleration = squares === 0 ? 0 : cubes / (6 * squares ** 1.5)
   const bound = (p: number) => {
     const z = bias + normalQuantile(p)
+    // So few units that the correction has no sense: as far as the resamples go.
+    if (!(1 - acceleration * z > 0)) return quantile(rising, Number(z > 0))
     return quantile(rising, normalCdf(bias + z / (1 - acceleration * z)))
   }
   return { low: bound((1 - confidence) / 2), high: bound((1 + confidence) / 2) }

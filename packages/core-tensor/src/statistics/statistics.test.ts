@@ -207,6 +207,8 @@ describe('bootstrap', () => {
   })
 
   it('refuses what it cannot draw from', () => {
+    const [few] = [bootstrapMean([0, 1])]
+    expect([few.low, few.high]).toEqual([0, 1])
     expect(() => bootstrapMean([])).toThrow('no samples')
     expect(() => bootstrapMean([1, 2], { clusters: [1] })).toThrow('1 cluster labels for 2 samples')
     expect(() => bootstrapMean([1, 2], { resamples: 1 })).toThrow('1 resamples')
@@ -249,6 +251,8 @@ describe('simulated experiments', () => {
     expect(exact).toBeGreaterThan(0.65)
     expect(midP).toBeGreaterThan(0.7)
     expect(unpaired).toBeLessThan(0.25)
+    expect(shares(/^a difference .* paired bootstrap/)[0]).toBeGreaterThan(0.7)
+    expect(shares(/^a difference .* Welch/)[0]).toBeLessThan(0.05)
   })
 })
 

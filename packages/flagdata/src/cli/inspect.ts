@@ -21,7 +21,7 @@ export interface Selection {
 }
 
 /**
- * A random sample of the removed documents of a run: every one that fits is equally likely (reservoir sampling).
+ * A random sample of the removed documents of a run: every one that fits is equally likely.
  *
  * @throws DataError `not-found` if the folder keeps no removed documents
  */
@@ -29,6 +29,36 @@ export async function sampleRemoved(
   output: string,
   { step, reason, count, seed }: Selection,
 ): Promise<Removed[]> {
+  const sample = new Reservoir<Removed>(count, mulberry32(seed))
+  for await (const document of removedDocuments(output)) {
+    if (step !== undefined && document.removed.step !== step) continue
+    if (reason !== undefined && document.removed.reason !== reason) continue
+    sample.offer(document)
+  }
+  return sample.chosen
+}
+
+/** The same of every step and reason, up to `count` of each; nothing if the folder keeps no removed documents. */
+export async function sampleByReason(
+  output: string,
+  { count, seed }: Pick<Selection, 'count' | 'seed'>,
+): Promise<Removed[]> {
+  const random = mulberry32(seed)
+  const samples = new Map<string, Reservoir<Removed>>()
+  try {
+    for await (const document of removedDocuments(output)) {
+      const key = `${document.removed.step}\n${document.removed.reason}`
+      const sample = samples.get(key) ?? new Reservoir(count, random)
+      samples.set(key, sample)
+      sample.offer(document)
+    }
+  } catch (error) {
+    if (!(error instanceof DataError && error.code === 'not-found')) throw error
+  }
+  return [...samples.values()].flatMap(({ chosen }) => chosen)
+}
+
+async function* removedDocuments(output: string): AsyncGenerator<Removed> {
   const folder = join(output, 'removed')
   const names = (await readdir(folder).catch(() => []))
     .filter((name) => /\.jsonl(\.gz|\.zst)?$/.test(name))
@@ -37,25 +67,35 @@ export async function sampleRemoved(
     throw new DataError('not-found', `${folder}: no removed documents`, {
       hint: 'a run writes them unless the recipe says removed: false',
     })
-  const random = mulberry32(seed)
-  const sample: Removed[] = []
-  let seen = 0
   for (const name of names) {
     const path = join(folder, name)
     const whole = { start: 0, end: Number.MAX_SAFE_INTEGER }
     const chunks = readChunks(path, whole, (kind, found) => {
       throw new DataError('corrupt-file', `${path}: ${kind}: ${found}`)
     })
-    for await (const { bytes } of readLines(chunks, { ...whole, maxBytes: 2 ** 29 }, () => {})) {
-      const document: Removed = JSON.parse(bytes.toString())
-      if (step !== undefined && document.removed.step !== step) continue
-      if (reason !== undefined && document.removed.reason !== reason) continue
-      seen++
-      const place = sample.length < count ? sample.length : Math.floor(random() * seen)
-      if (place < count) sample[place] = document
-    }
+    for await (const { bytes } of readLines(chunks, { ...whole, maxBytes: 2 ** 29 }, () => {}))
+      yield JSON.parse(bytes.toString())
   }
-  return sample
+}
+
+/** A sample of unknown many things, of which every one is equally likely to be in it (Vitter 1985, algorithm R). */
+class Reservoir<Thing> {
+  readonly chosen: Thing[] = []
+  readonly #size: number
+  readonly #random: () => number
+  #seen = 0
+
+  constructor(size: number, random: () => number) {
+    this.#size = size
+    this.#random = random
+  }
+
+  offer(thing: Thing): void {
+    this.#seen++
+    const isFull = this.chosen.length >= this.#size
+    const place = isFull ? Math.floor(this.#random() * this.#seen) : this.chosen.length
+    if (place < this.#size) this.chosen[place] = thing
+  }
 }
 
 /** A small generator of uniform numbers in [0, 1) (Tommy Ettinger's mulberry32, public domain). */

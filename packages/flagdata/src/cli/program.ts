@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { FlagError } from '@flag/core-tensor'
+import { ReportError, writeReport } from '@flag/report'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { run as runPipeline } from '../executors/local.ts'
@@ -7,6 +8,7 @@ import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { sampleRemoved } from './inspect.ts'
+import { pageOf } from './page.ts'
 import { describeSummary, faultLines, funnel } from './report.ts'
 import { readStatus } from './status.ts'
 import { columns, ProgressLine, printable, type Terminal } from './terminal.ts'
@@ -153,6 +155,16 @@ ${exitCodes}`,
     })
 
   program
+    .command('report')
+    .description('write a run as a page: what each step removed and why, with removed documents to look into')
+    .argument('<output>', 'folder that a run wrote')
+    .requiredOption('--html <file>', 'page to write: one file that opens in any browser')
+    .option('--count <n>', 'removed documents of every reason', wholeNumber(1), 50)
+    .option('--seed <n>', 'chooses them', wholeNumber(0), 0)
+    .addHelpText('after', '\nExample:\n  flagdata report clean --html clean.html')
+    .action(async (folder, options) => writeReport(options.html, await pageOf(folder, options)))
+
+  program
     .command('recipes')
     .description('list the recipes that come with flagdata and the steps that recipes may use')
     .argument('[name]', 'print this recipe')
@@ -190,7 +202,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { message, stack } = error as Error
-    const hint = error instanceof FlagError && error.hint ? ` (${error.hint})` : ''
+    const hint =
+      (error instanceof FlagError || error instanceof ReportError) && error.hint ? ` (${error.hint})` : ''
     terminal.err(`flagdata: ${message.split('\n')[0]}${hint}\n`)
     if (debug) terminal.err(`${stack}\n`)
     return 1

@@ -58,14 +58,14 @@ describe('flageval', () => {
     for (const id of ['emoji-retrieval', 'flag-countries', 'shape-foils', 'shape-pairs'])
       expect(out).toContain(id)
     const { suites } = JSON.parse((await flageval('list', '--json')).out)
-    expect(suites['multilingual-mini'].length).toBe(4)
+    expect(suites['multilingual-mini'].length).toBe(6)
   })
 
   it('runs, validates and compares', async () => {
     const { code, out } = await runOf('a')
     expect(code).toBe(0)
     expect(out).toMatch(
-      /^shape-pairs\n\s+text\s+image\s+group\nen .*\nru .*\nmean .*\nchance\s+25\.0\s+25\.0\s+16\.7\n126 samples in 63/m,
+      /^shape-pairs\n\s+text\s+image\s+group\nen .*\nru .*\nmean .*\nraw pixels .*\nchance\s+25\.0\s+25\.0\s+16\.7\n126 samples in 63/m,
     )
     await runOf('b')
     expect((await flageval('validate', at('run-a'))).code).toBe(0)
@@ -75,6 +75,20 @@ describe('flageval', () => {
     expect((await flageval('compare', at('run-a'), at('run-b'))).out).toContain('p (Holm)')
     const written = JSON.parse(await readFile(join(at('run-a'), 'results.json'), 'utf8'))
     expect(written.results[0].scores.length).toBe(3)
+  })
+
+  it('writes runs as a page', async () => {
+    await runOf('a')
+    const page = at('board.html')
+    const { code, out, err } = await flageval('board', at('run-a'), '--out', page, '--samples', '2')
+    expect([code, out, err]).toEqual([0, '', `${page}: 1 run\n`])
+    expect(await readFile(page, 'utf8')).toContain('<title>Evaluation of a</title>')
+    expect((await flageval('board', at('run-a'), '--out', at('no/board.html'))).err).toContain(
+      'cannot be written',
+    )
+    expect((await flageval('board', at('nowhere'), '--out', page)).err).toContain(
+      'give a folder that flageval run wrote',
+    )
   })
 
   it('says what is wrong, with its exit codes', async () => {

@@ -1,17 +1,18 @@
 import { FlagError } from '@flag/core-tensor'
-import { holm } from '@flag/core-tensor/statistics'
-import { datasets } from '../datasets/index.ts'
+import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
 import { packageFolder } from '../datasets/packages.ts'
 import { isLmEvalFile } from '../lmEval/index.ts'
 import { promptedMetrics } from '../lmEval/results.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
+import { type ColumnResult, columnsNearChance, resultsOf } from '../run/results.ts'
 import { run } from '../run/run.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
-import { allTasks, findTasks, suites } from '../tasks/task.ts'
+import { catalogue } from '../tasks/catalogue.ts'
+import { allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
 import { type PromptCommandOptions, promptCommand } from './languageCommands.ts'
-import { type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
+import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 import { aligned, printJson, type Terminal } from './terminal.ts'
 
 /** What commands need from outside; tests give their own. */
@@ -31,10 +32,14 @@ const missingPackages = (names: readonly string[]) =>
   })
 
 /** `flageval list`: tasks and suites, and what is missing for them. */
-export function list({ terminal }: Context, options: { json?: boolean }): void {
+export function list({ terminal }: Context, options: { json?: boolean; catalogue?: boolean }): void {
+  if (options.catalogue) {
+    listCatalogue(terminal, options.json)
+    return
+  }
   const tasks = allTasks().map((task) => ({
     ...task,
-    missing: missingPackages(datasets[task.dataset].packages),
+    missing: missingPackages(packagesOf(task)),
   }))
   if (options.json) {
     printJson(terminal, { tasks, suites })
@@ -55,17 +60,35 @@ export function list({ terminal }: Context, options: { json?: boolean }): void {
   for (const [name, names] of Object.entries(suites)) terminal.out(`suite ${name}: ${names.join(', ')}\n`)
 }
 
+/** Every id of FlagEval, what it is and where its data comes from. */
+function listCatalogue(terminal: Terminal, json?: boolean): void {
+  const entries = catalogue()
+  if (json) {
+    printJson(terminal, { entries })
+    return
+  }
+  const rows = entries.map(({ id, task, language, format, from }) => [id, task, language, format, from])
+  terminal.out(`${aligned(rows, 5)}\n${entries.length} data sets\n`)
+}
+
 export interface RunCommandOptions extends PromptCommandOptions {
-  task: string[]
+  task?: string[]
+  suite?: string[]
   languages?: string[]
 }
 
 /** `flageval run`. The exit code tells whether every column has scores. */
 export async function runCommand(context: Context, options: RunCommandOptions): Promise<number> {
   const { terminal } = context
-  const prompted = options.task.filter(isLmEvalFile)
+  const names = [...(options.task ?? []), ...(options.suite ?? [])]
+  if (names.length === 0) {
+    throw new FlagError('invalid-argument', 'no task: give --task or --suite', {
+      hint: 'flageval list shows them',
+    })
+  }
+  const prompted = names.filter(isLmEvalFile)
   if (prompted.length > 0) {
-    const others = options.task.filter((name) => !prompted.includes(name))
+    const others = names.filter((name) => !prompted.includes(name))
     if (others.length === 0) return promptCommand(terminal, prompted, options)
     throw new FlagError(
       'invalid-argument',
@@ -75,11 +98,15 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       },
     )
   }
-  const tasks = findTasks(options.task)
+  const tasks = findTasks(names)
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
   const model = await context.openModel(options.model)
   try {
-    const { run: info, results } = await run(model, tasks, {
+    const {
+      run: info,
+      results,
+      board,
+    } = await run(model, tasks, {
       output: options.output,
       ...(languages && { languages }),
       ...(options.cache && { cache: options.cache }),
@@ -88,12 +115,31 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       },
     })
     if (terminal.isInteractive) terminal.err('\r\x1b[2K')
-    if (options.json) printJson(terminal, { run: info, results })
-    else terminal.out(`${tasks.map(({ id }) => scoreTable(id, results)).join('\n\n')}\n`)
+    if (options.json) printJson(terminal, { run: info, results, board })
+    else {
+      // A suite's table says it all; what failed, and tasks outside the board, are shown by themselves.
+      const whole = (id: string) => results.every((it) => it.task !== id || it.error === undefined)
+      const others = tasks.filter(({ id, board: own }) => !own || !whole(id) || !options.suite)
+      const parts = others.map(({ id }) => scoreTable(id, results))
+      if (board.length > 0) parts.push(boardTables(board))
+      terminal.out(`${parts.join('\n\n')}\n`)
+      for (const line of warningLines(results)) terminal.err(`warning: ${line}\n`)
+    }
     return results.every(({ error }) => error === undefined) ? 0 : 1
   } finally {
     await model.dispose()
   }
+}
+
+/** Equal warnings of a task's languages as one line. */
+function warningLines(results: readonly ColumnResult[]): string[] {
+  const lines = new Map<string, string[]>()
+  for (const { task, language, system, warnings = [] } of results)
+    for (const text of system === 'model' ? warnings : []) {
+      const key = `${task}: ${text}`
+      lines.set(key, [...(lines.get(key) ?? []), language])
+    }
+  return [...lines].map(([text, languages]) => `${text} (${languages.join(', ')})`)
 }
 
 /** `flageval compare`: the primary metric of every column that both runs have. */
@@ -101,7 +147,7 @@ export async function compareCommand(
   { terminal }: Context,
   first: string,
   second: string,
-  options: { metric?: string; json?: boolean },
+  options: { metric?: string; correction?: 'holm' | 'bh'; json?: boolean },
 ): Promise<void> {
   const [a, b] = [await openRun(first), await openRun(second)]
   const others = new Map(b.logs.map((log) => [columnKey(log.column), log]))
@@ -125,8 +171,9 @@ export async function compareCommand(
       hint: options.metric ? `no shared task has the metric ${options.metric}` : 'run both on the same tasks',
     })
   }
+  const nearChance = columnsNearChance([resultsOf(a.logs, a.run.tasks), resultsOf(b.logs, b.run.tasks)])
   const tested = compared.flatMap(({ comparison }) => (comparison.p === null ? [] : [comparison.p]))
-  const adjusted = holm(tested)
+  const adjusted = { holm: holm, bh: benjaminiHochberg }[options.correction ?? 'holm'](tested)
   const rows = compared.map(
     (it): ComparedColumn => ({
       ...it,
@@ -134,11 +181,13 @@ export async function compareCommand(
     }),
   )
   if (options.json) {
-    printJson(terminal, { first: a.run.model, second: b.run.model, rows })
+    printJson(terminal, { first: a.run.model, second: b.run.model, rows, nearChance })
     return
   }
   terminal.out(`first: ${a.run.model.name}, second: ${b.run.model.name}; difference is second less first\n`)
-  terminal.out(`${comparisonTable(rows)}\n`)
+  terminal.out(`${comparisonTable(rows, options.correction)}\n`)
+  for (const name of nearChance)
+    terminal.err(`warning: ${name}: neither model differs from guessing; check the data\n`)
 }
 
 /** `flageval validate`: exit code 1 when something is wrong. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
-import { Command, CommanderError } from 'commander'
+import { ReportError } from '@flag/report'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ownFolder } from '../datasets/packages.ts'
+import { boardCommand } from './boardCommand.ts'
 import { type Context, compareCommand, list, runCommand, validateCommand } from './commands.ts'
 import { exportCommand, exportForms } from './languageCommands.ts'
 import { serveCommand, teamCommand } from './serverCommands.ts'
@@ -10,6 +12,12 @@ import { serveCommand, teamCommand } from './serverCommands.ts'
 const exitCodes = `
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage.
 Results go to stdout, everything else to stderr.`
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number')
+  return value
+}
 
 function build(context: Context, finish: (code: number) => void): Command {
   const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
@@ -25,12 +33,14 @@ Examples:
   flageval list
   flageval run --model altclip-emoji-m12 --task multilingual-mini --output runs/m12
   flageval compare runs/m12 runs/other
+  flageval board runs/m12 runs/other --out board.html
   flageval validate runs/m12
 ${exitCodes}`,
     )
   program
     .command('list')
     .description('list tasks and suites')
+    .option('--catalogue', "list all data sets of FlagEval's code and where to get them")
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  flageval list')
     .action((options) => list(context, options))
@@ -41,7 +51,8 @@ ${exitCodes}`,
       '--model <model>',
       'altclip-emoji-m12, a folder of an AltCLIP checkpoint, a .mjs file, openai:<url>#<name>, command:<line> …',
     )
-    .requiredOption('--task <name...>', 'tasks, suites or .yaml files')
+    .option('--task <name...>', 'tasks, suites or .yaml files')
+    .option('--suite <name...>', 'the same as --task')
     .requiredOption('--output <folder>', 'run folder to write')
     .option('--languages <codes...>', 'only these languages, separated by commas or spaces')
     .option('--cache <folder>', 'where vectors and answers are kept between runs')
@@ -76,9 +87,22 @@ ${exitCodes}`,
     .argument('<first>', 'run folder')
     .argument('<second>', 'run folder')
     .option('--metric <name>', "instead of each task's primary metric")
+    .addOption(
+      new Option('--correction <name>', 'for many comparisons: family-wise or false discovery rate')
+        .choices(['holm', 'bh'])
+        .default('holm'),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  flageval compare runs/m12 runs/other --metric IR@1')
     .action((first, second, options) => compareCommand(context, first, second, options))
+  program
+    .command('board')
+    .description('write runs as one page: leaderboard, comparisons with the first run, samples')
+    .argument('<runs...>', 'run folders')
+    .requiredOption('--out <file>', 'page to write: one file that opens in any browser')
+    .option('--samples <number>', 'samples to show of each task and language', wholeNumber, 24)
+    .addHelpText('after', '\nExample:\n  flageval board runs/m12 runs/other --out board.html')
+    .action((folders, options) => boardCommand(context.terminal, folders, options))
   program
     .command('export')
     .description("write a run as another tool's JSON")
@@ -146,7 +170,8 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { message, stack } = error as Error
-    const hint = error instanceof FlagError && error.hint ? ` (${error.hint})` : ''
+    const hint =
+      (error instanceof FlagError || error instanceof ReportError) && error.hint ? ` (${error.hint})` : ''
     context.terminal.err(`flageval: ${message.split('\n')[0]}${hint}\n`)
     if (debug) context.terminal.err(`${stack}\n`)
     return 1

@@ -1,10 +1,11 @@
+import type { BoardCell } from '../run/board.ts'
 import type { Column } from '../run/columns.ts'
 import type { ColumnResult } from '../run/results.ts'
+import { isShare } from '../score/metrics.ts'
 import type { Comparison, Score } from '../score/score.ts'
 import { aligned } from './terminal.ts'
 
 const percent = (share: number) => (100 * share).toFixed(1)
-const isShare = (metric: string) => !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)
 const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
 
 /** `14.5 [12.7, 16.5]`. */
@@ -24,9 +25,10 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const row = (label: string, cells: readonly string[]) => [label, ...cells]
     const rows = [...scored]
       .sort((a, b) => Number(a.system === 'raw pixels') - Number(b.system === 'raw pixels'))
-      .map(({ system, language, scores }) =>
-        row(system === 'model' ? language : system, scores?.map(withInterval) ?? []),
-      )
+      .map(({ system, language, scores }) => {
+        const label = system === 'model' ? language : language === '*' ? system : `${system}, ${language}`
+        return row(label, scores?.map(withInterval) ?? [])
+      })
     const languages = scored.filter(({ system }) => system === 'model')
     if (languages.length > 1) {
       const means = names.map((name, i) =>
@@ -37,7 +39,16 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const chances = scored[0].scores?.map(({ metric, chance }) =>
       chance === null ? '–' : shown(metric, chance),
     )
-    lines.push(aligned([row('', names), ...rows, row('chance', chances ?? [])]))
+    const majorities = scored[0].scores?.map(({ metric, majority }) =>
+      majority === null ? '–' : shown(metric, majority),
+    )
+    const beside = [row('chance', chances ?? [])]
+    // Where some answer is right more often than others, guessing is not the least that can be had.
+    if (
+      scored[0].scores?.some(({ majority, chance }) => majority !== null && majority > (chance ?? 0) + 1e-9)
+    )
+      beside.push(row('majority', majorities ?? []))
+    lines.push(aligned([row('', names), ...rows, ...beside]))
     const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
     const clusters = units === samples ? 'independent samples' : `samples in ${units} independent units`
     lines.push(`${samples} ${clusters} each; 95 % intervals`)
@@ -45,6 +56,48 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
   for (const { system, language, error } of failed)
     lines.push(`${system === 'model' ? language : system}: failed: ${error?.message}`)
   return lines.join('\n')
+}
+
+const tierNames = { low: 'low difficulty', medium: 'medium difficulty', high: 'high difficulty' }
+
+/** One table a tier: FlagEval's seven tasks as columns; languages, their mean, the baseline and chance as rows. */
+export function boardTables(cells: readonly BoardCell[]): string {
+  const tables = Object.entries(tierNames).flatMap(([tier, title]) => {
+    const own = cells.filter((cell) => cell.tier === tier)
+    if (own.length === 0) return []
+    const codes = [...new Set(own.flatMap(({ languages }) => languages.map(({ language }) => language)))]
+    const row = (label: string, cell: (it: BoardCell) => string) => [label, ...own.map(cell)]
+    const range = (metric: string, it: { value: number; low: number; high: number } | null, sign = '') =>
+      it === null
+        ? '–'
+        : `${it.value > 0 ? sign : ''}${shown(metric, it.value)} [${shown(metric, it.low)}, ${shown(metric, it.high)}]`
+    const rows = codes.map((code) =>
+      row(code, ({ languages, chance }) => {
+        const found = languages.find(({ language }) => language === code)
+        if (found === undefined) return 'failed'
+        const { low, high } = found
+        const isGuess = chance !== null && low <= chance && chance <= high
+        return `${withInterval(found)}${isGuess ? ' ?' : '  '}`
+      }),
+    )
+    const padded = (text: string) => `${text}  `
+    return [
+      [
+        title,
+        aligned([
+          row('', ({ board, synthetic }) => padded(`${board}${synthetic ? '*' : ''}`)),
+          row('', ({ metric }) => padded(metric)),
+          ...rows,
+          row('mean', ({ metric, mean: it }) => padded(range(metric, it))),
+          row('raw pixels', ({ metric, pixels }) => padded(range(metric, pixels))),
+          row('mean − pixels', ({ metric, gain }) => padded(range(metric, gain, '+'))),
+          row('chance', ({ metric, chance }) => padded(chance === null ? '–' : shown(metric, chance))),
+        ]),
+      ].join('\n'),
+    ]
+  })
+  const legend = '95 % intervals; ? the interval contains chance; * drawn by rules, not found'
+  return [...tables, legend].join('\n\n')
 }
 
 /** A row for each metric of each task, and a line for each that failed. */
@@ -78,7 +131,7 @@ export function promptTable(
 
 export interface ComparedColumn extends Column {
   readonly comparison: Comparison
-  /** Holm's correction over all compared columns; null where there is no p-value. */
+  /** Corrected for all compared columns; null where there is no p-value. */
   readonly adjusted: number | null
 }
 
@@ -86,8 +139,17 @@ const signed = (metric: string, value: number) => `${value > 0 ? '+' : ''}${show
 const p = (value: number | null) => (value === null ? '–' : value < 0.001 ? '< 0.001' : value.toFixed(3))
 
 /** One row for each compared column. */
-export function comparisonTable(rows: readonly ComparedColumn[]): string {
-  const head = ['', 'first', 'second', 'difference', '95 % interval', 'p', 'p (Holm)', 'detectable']
+export function comparisonTable(rows: readonly ComparedColumn[], correction: 'holm' | 'bh' = 'holm'): string {
+  const head = [
+    '',
+    'first',
+    'second',
+    'difference',
+    '95 % interval',
+    'p',
+    correction === 'holm' ? 'p (Holm)' : 'q (BH)',
+    'detectable',
+  ]
   const body = rows.map(({ task, language, comparison, adjusted }) => {
     const { metric, first, second, difference, low, high, detectable } = comparison
     return [

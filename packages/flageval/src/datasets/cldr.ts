@@ -17,7 +17,8 @@ export const emojiNames = remembered((language): ReadonlyMap<string, string> => 
     `annotationsDerived/${language}/annotations.json`,
   ).annotationsDerived.annotations
   const names = new Map<string, string>()
-  for (const [emoji, { tts }] of [...Object.entries(derived), ...Object.entries(own)])
+  // A locale that takes all names from its parent has no entries of its own.
+  for (const [emoji, { tts }] of [...Object.entries(derived ?? {}), ...Object.entries(own ?? {})])
     if (tts?.[0]) names.set(plain(emoji), tts[0])
   return names
 })

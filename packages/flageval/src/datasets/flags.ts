@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import sharp from 'sharp'
 import { emojiNames, nameIn, territoryNames } from './cldr.ts'
-import type { ClassificationData, Picture } from './dataset.ts'
+import type { ClassificationData, Episodes, Picture, Place } from './dataset.ts'
 import { openMoji } from './emoji.ts'
+import { type Negatives, tenOfEach, tenWay } from './episodes.ts'
 import { packageFolder, packageJson, remembered } from './packages.ts'
 
 const SIZE = 96
@@ -31,7 +32,7 @@ export async function loadFlags(language: string): Promise<ClassificationData> {
       file: join(folder, `${code.toLowerCase()}.png`),
       reference: openMoji(hexOf(flagOf(code))),
     }))
-    .filter(({ file, reference }) => existsSync(file) && existsSync(reference.input as string))
+    .filter(({ file, reference }) => existsSync(file) && existsSync(reference.input))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
   const pictures: Picture[] = []
   for (const { code, file } of drawn) pictures.push({ id: code, input: await onSquare(file) })
@@ -46,8 +47,40 @@ export async function loadFlags(language: string): Promise<ClassificationData> {
     gold: drawn.map((_, i) => i),
     classes,
     templates: ['{c}', flagTemplate(language, names, territories)],
-    references: drawn.map(({ reference }) => reference),
+    references: new Map(drawn.map(({ code, reference }) => [code, reference.input])),
   }
+}
+
+interface Country {
+  cca2: string
+  region: string
+  subregion: string
+  latlng: [number, number]
+}
+
+/** Where countries lie: regions of the United Nations and a point in the middle. */
+const countries = remembered(
+  (name) => new Map(packageJson<Country[]>(name, 'countries.json').map((country) => [country.cca2, country])),
+)
+
+/**
+ * The country of a flag among ten, and how far the answer is from it: wrong ones from anywhere, of its continent or of
+ * its part of the continent.
+ */
+export async function loadFlagPlaces(
+  language: string,
+  { negatives }: { negatives: Negatives },
+): Promise<Episodes<ClassificationData>> {
+  const { pictures, classes, templates, references } = await loadFlags(language)
+  const known = countries('world-countries')
+  const placed = classes.flatMap(({ id, name }, i) => {
+    const country = known.get(id)
+    if (!country?.subregion) return []
+    const { region: area, subregion: block, latlng } = country
+    const at: Place = latlng
+    return [{ id, name, picture: pictures[i], area, block, at }]
+  })
+  return tenWay(tenOfEach(placed), templates, negatives, references)
 }
 
 /** "flag: {c}" in the language, from how CLDR names the flag of France. */

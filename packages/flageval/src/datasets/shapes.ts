@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { emojiNames, nameIn } from './cldr.ts'
-import type { FoilsData, PairsData, Picture } from './dataset.ts'
+import type { FoilsData, MultiLabelData, PairsData, Picture, References } from './dataset.ts'
+import { openMoji } from './emoji.ts'
 
 /** CLDR names every one of these in every language, so no caption is translated by us. */
 const COLOURS = {
@@ -41,6 +43,31 @@ function draw(left: Thing, right: Thing): Picture {
   return { id, input: new TextEncoder().encode(svg) }
 }
 
+/** OpenMoji's drawing of a thing, as the inside of an SVG at x. */
+function openMojiAt({ colour, shape }: Thing, x: number): string {
+  const hex = (COLOURS[colour][shape].codePointAt(0) as number).toString(16).toUpperCase()
+  const svg = readFileSync(openMoji(hex).input, 'utf8')
+  return svg.replace(/<svg[^>]*>/, `<svg x="${x}" y="24" width="48" height="48" viewBox="0 0 72 72">`)
+}
+
+/** Two things beside each other as OpenMoji draws them. */
+const reference = ([left, right]: Scene): Uint8Array =>
+  new TextEncoder().encode(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="0 0 96 96"><rect width="96" height="96" fill="#fff"/>${openMojiAt(left, 0)}${openMojiAt(right, 48)}</svg>`,
+  )
+
+/** Every thing there is, with its name in a language; for other generated sets. */
+export function namedThings(language: string): { id: string; name: string; svg: string; emoji: string }[] {
+  const names = emojiNames(language)
+  return (Object.keys(SHAPES) as Shape[]).flatMap((shape) =>
+    colours.map((colour) => {
+      const { hex, [shape]: emoji } = COLOURS[colour]
+      const svg = `<g fill="${hex}">${SHAPES[shape]}</g>`
+      return { id: `${colour}-${shape}`, name: nameIn(language, names, emoji), svg, emoji }
+    }),
+  )
+}
+
 /** "red circle and blue square" in a language: CLDR's names, joined as its list pattern says. */
 function captioner(language: string): (things: readonly Thing[]) => string {
   const names = emojiNames(language)
@@ -67,6 +94,9 @@ function* scenes() {
         }
 }
 
+const referencesOf = (shown: readonly Scene[], caption: (scene: Scene) => string): References =>
+  new Map(shown.map((scene) => [caption(scene), reference(scene)]))
+
 type Scene = readonly [Thing, Thing]
 const drawScene = ([a, b]: Scene, mirrored: boolean) => (mirrored ? draw(b, a) : draw(a, b))
 
@@ -82,15 +112,17 @@ export function loadShapePairs(language: string): PairsData {
     captions: [caption(first), caption(second)] as const,
     pictures: [drawScene(first, mirrored), drawScene(second, mirrored)] as const,
   }))
-  return { kind: 'pair', samples }
+  const shown = [...scenes()].flatMap(({ first, second }) => [first, second] as Scene[])
+  return { kind: 'pair', samples, references: referencesOf(shown, caption) }
 }
 
 /**
  * Generated captions of SugarCrepe's form: a picture, its caption and one that is wrong by an exchanged colour
  * (`replace_att`), an exchanged shape (`replace_obj`) or swapped colours (`swap_att`).
  */
-export function loadShapeFoils(language: string): FoilsData {
+export function loadShapeFoils(language: string, options: { categories?: string[] } = {}): FoilsData {
   const caption = captioner(language)
+  const shown: Scene[] = []
   const samples = [...scenes()].flatMap(({ cluster, mirrored, first, second }) => {
     const [a, b] = first
     const otherColour = colours.find((colour) => colour !== a.colour && colour !== b.colour) as Colour
@@ -102,7 +134,9 @@ export function loadShapeFoils(language: string): FoilsData {
       replace_obj: [{ ...a, shape: otherShape }, b],
       swap_att: second,
     }
-    return Object.entries(wrong).map(([category, scene]) => ({
+    const wanted = Object.entries(wrong).filter(([it]) => options.categories?.includes(it) ?? true)
+    shown.push(first, ...wanted.map(([, scene]) => scene))
+    return wanted.map(([category, scene]) => ({
       id: `${category} ${cluster}${mirrored ? ' mirrored' : ''}`,
       cluster,
       category,
@@ -111,5 +145,27 @@ export function loadShapeFoils(language: string): FoilsData {
       wrong: [caption(scene)],
     }))
   })
-  return { kind: 'foil', samples }
+  return { kind: 'foil', samples, references: referencesOf(shown, caption) }
+}
+
+/** The scenes with all things as labels, two of which are right in each. */
+export function loadShapeLabels(language: string): MultiLabelData {
+  const things = namedThings(language)
+  const shown = [...scenes()].flatMap(({ cluster, mirrored, first, second }) =>
+    [first, second].map((scene) => ({ cluster, scene, picture: drawScene(scene, mirrored) })),
+  )
+  const drawn = things.map(({ id, emoji }): [string, string] => {
+    const hex = (emoji.codePointAt(0) as number).toString(16).toUpperCase()
+    return [id, openMoji(hex).input]
+  })
+  return {
+    kind: 'multi-label',
+    pictures: shown.map(({ cluster, picture }) => ({ ...picture, cluster })),
+    gold: shown.map(({ scene }) =>
+      things.map(({ id }) => scene.some(({ colour, shape }) => id === `${colour}-${shape}`)),
+    ),
+    classes: things.map(({ id, name }) => ({ id, name })),
+    templates: ['{c}'],
+    references: new Map(drawn),
+  }
 }

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, extname, isAbsolute, join, resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import { readText } from '../datasets/formats/reading.ts'
 import type { Doc, TaskConfig } from './config.ts'
 
 /** Where data sets lie that a task names by their name on a hub: `path` or `path/name` to a folder. */
@@ -46,7 +47,7 @@ export async function loadDocuments(
             `${where(['dataset_kwargs', 'data_files'])}: no such file ${found}`,
           )
         }
-        return readRows(found, path)
+        return readDocuments(found, path)
       })
       return [split, (await Promise.all(parts)).flat()] as const
     })
@@ -73,7 +74,7 @@ async function readFolder(folder: string): Promise<Record<string, Doc[]>> {
   for (const file of (await readdir(folder)).sort()) {
     if (!EXTENSIONS.includes(extname(file))) continue
     const split = basename(file).split(/[.-]/)[0]
-    splits[split] = [...(splits[split] ?? []), ...(await readRows(join(folder, file)))]
+    splits[split] = [...(splits[split] ?? []), ...(await readDocuments(join(folder, file)))]
   }
   if (Object.keys(splits).length === 0) {
     throw new FlagError('not-found', `${folder}: no file of ${EXTENSIONS.join(', ')}`)
@@ -81,13 +82,22 @@ async function readFolder(folder: string): Promise<Record<string, Doc[]>> {
   return splits
 }
 
-async function readRows(file: string, format?: string): Promise<Doc[]> {
+/**
+ * The documents of one file: JSON lines, a JSON array, CSV, lines of text or Parquet, by `format` or else by the file's
+ * ending. Throws `not-found`, `corrupt-file`.
+ */
+export async function readDocuments(file: string, format?: string): Promise<Doc[]> {
   const kind = format === 'json' || !format ? extname(file) : `.${format}`
   if (kind === '.parquet') {
-    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) })
-    return rows.map((row) => plainNumbers(row) as Doc)
+    if (!existsSync(file)) throw new FlagError('not-found', `${file}: no such file`)
+    try {
+      const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) })
+      return rows.map((row) => plainNumbers(row) as Doc)
+    } catch (cause) {
+      throw new FlagError('corrupt-file', `${file}: not Parquet: ${(cause as Error).message}`, { cause })
+    }
   }
-  const text = await readFile(file, 'utf8')
+  const text = readText(file)
   if (kind === '.csv') return readCsv(text, file)
   if (kind === '.text' || kind === '.txt') return linesOf(text).map((line) => ({ text: line }))
   return readJson(text, file)

@@ -20,6 +20,8 @@ export interface RankOptions {
   block?: number
   /** How many of the best candidates are kept for each query. Default 5. */
   keep?: number
+  /** Threads of the products. Default: one per core. */
+  threads?: number
 }
 
 /**
@@ -57,18 +59,22 @@ export async function rankBothWays(
   const forward = new Ranking(rows, columns, options.keep)
   const backward = new Ranking(columns, rows, options.keep)
   const close = rounding(sizes.width)
-  await eachBlock(queries, candidates, options.block, (scores, first, count) => {
+  // From which score on a query, or a candidate, has to be looked at: few are, so that the loop below is all the work.
+  const limits = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY)
+  await eachBlock(queries, candidates, options, (scores, first, count) => {
     for (let r = 0, at = 0; r < count; r++) {
       const row = first + r
       const right = gold[row]
       const mine = goldScore[row]
+      let limit = Number.NEGATIVE_INFINITY
       for (let column = 0; column < columns; column++, at++) {
         const score = scores[at]
-        forward.offer(row, column, score)
-        backward.offer(column, row, score)
+        if (score < limit && score < limits[column]) continue
+        limit = Math.min(mine - close, forward.offer(row, column, score))
+        const theirs = best[column]
+        limits[column] = Math.min(theirs - close, backward.offer(column, row, score))
         if (column === right) continue
         if (score >= mine - close) forward.count(row, score, mine, close, exact, row, column)
-        const theirs = best[column]
         if (score >= theirs - close) backward.count(column, score, theirs, close, exact, row, column)
       }
     }
@@ -87,7 +93,7 @@ export async function rankCandidates(
   const exact = exactScores(queries, candidates)
   const ranking = new Ranking(rows, columns, options.keep)
   const close = rounding(width)
-  await eachBlock(queries, candidates, options.block, (scores, first, count) => {
+  await eachBlock(queries, candidates, options, (scores, first, count) => {
     for (let r = 0, at = 0; r < count; r++) {
       const row = first + r
       const mine = exact(row, gold[row])
@@ -175,17 +181,21 @@ class Ranking {
     this.#scores = new Float32Array(queries * this.#kept).fill(Number.NEGATIVE_INFINITY)
   }
 
-  /** Keeps a candidate if it is among the best so far; of equals the first stays. */
-  offer(query: number, candidate: number, score: number): void {
+  /**
+   * Keeps a candidate if it is among the best so far; of equals the first stays. Returns the lowest score that is kept.
+   */
+  offer(query: number, candidate: number, score: number): number {
     const first = query * this.#kept
-    let at = first + this.#kept - 1
-    if (!(score > this.#scores[at])) return
+    const last = first + this.#kept - 1
+    let at = last
+    if (!(score > this.#scores[at])) return this.#scores[last]
     for (; at > first && score > this.#scores[at - 1]; at--) {
       this.#scores[at] = this.#scores[at - 1]
       this.#top[at] = this.#top[at - 1]
     }
     this.#scores[at] = score
     this.#top[at] = candidate
+    return this.#scores[last]
   }
 
   count(
@@ -213,26 +223,36 @@ class Ranking {
   }
 }
 
+type Product = (a: Tensor<'float32'>, b: Tensor<'float32'>) => Promise<Tensor>
+
+/** One session for each width and number of threads; it holds no vectors. */
+const products = new Map<string, Promise<Product>>()
+
+function productOf(width: number, threads?: number): Promise<Product> {
+  const key = `${width} ${threads}`
+  const known = products.get(key)
+  if (known) return known
+  const product = compile(
+    (a, b) => ops.gemm(a, b, undefined, { transB: 1 }),
+    [spec('float32', ['block', width]), spec('float32', ['candidates', width])] as const,
+    { isolation: 'inline', ...(threads && { threads }) },
+  )
+  products.set(key, product)
+  return product
+}
+
 async function eachBlock(
   queries: Tensor<'float32'>,
   candidates: Tensor<'float32'>,
-  block = 256,
+  { block = 256, threads }: RankOptions,
   visit: (scores: Float32Array, first: number, count: number) => void,
 ): Promise<void> {
   const [rows, width] = queries.shape
-  const product = await compile(
-    (a, b) => ops.matmul(a, ops.transpose(b)),
-    [spec('float32', ['block', width]), spec('float32', candidates.shape)] as const,
-    { isolation: 'inline' },
-  )
-  try {
-    for (let first = 0; first < rows; first += block) {
-      const part = queries.rows(first, Math.min(rows, first + block)) as Tensor<'float32'>
-      const scores = (await product(part, candidates)) as Tensor<'float32'>
-      visit(scores.data, first, part.shape[0])
-    }
-  } finally {
-    await product.dispose()
+  const product = await productOf(width, threads)
+  for (let first = 0; first < rows; first += block) {
+    const part = queries.rows(first, Math.min(rows, first + block)) as Tensor<'float32'>
+    const scores = (await product(part, candidates)) as Tensor<'float32'>
+    visit(scores.data, first, part.shape[0])
   }
 }
 

@@ -37,7 +37,20 @@ export const sampleRecord = z.discriminatedUnion('kind', [
     direction: z.enum(['text-to-image', 'image-to-text']),
     ...rank,
   }),
-  z.object({ ...head, kind: z.literal('classification'), ...rank }),
+  z.object({
+    ...head,
+    kind: z.literal('classification'),
+    ...rank,
+    /** Geolocalisation: kilometres from the answer to the right place, and from every candidate to it. */
+    kilometres: z.object({ answer: z.number(), candidates: z.array(z.number()) }).optional(),
+  }),
+  /** A sentence among translations, and a translation among sentences. */
+  z.object({
+    ...head,
+    kind: z.literal('bitext'),
+    direction: z.enum(['to-translation', 'from-translation']),
+    ...rank,
+  }),
   z.object({ ...head, kind: z.literal('multi-label'), scores: counts, gold: z.array(z.boolean()) }),
   /** Scores in the order of `PairScores`. */
   z.object({

@@ -3,12 +3,12 @@ import type { Task } from '../tasks/task.ts'
 /** Who is scored: the model of the run, or the baseline that compares pixels. */
 export type System = 'model' | 'raw pixels'
 
-/** What is scored at once: a task in one language. The baseline knows no language. */
+/** What is scored at once: a task in one language. The baseline knows no language, unless pictures are made of it. */
 export interface Column {
   readonly task: string
   readonly version: number
   readonly system: System
-  /** A CLDR language code; `*` for the baseline. */
+  /** A CLDR language code; `*` for the baseline where all languages have the same pictures. */
   readonly language: string
 }
 
@@ -17,15 +17,15 @@ export const columnKey = ({ task, version, system, language }: Column): string =
 
 /** The columns of tasks, in the order they are run. `languages` restricts them. */
 export function columnsOf(tasks: readonly Task[], languages?: readonly string[]): Column[] {
-  return tasks.flatMap(({ id, version, kind, languages: own }) => {
+  return tasks.flatMap(({ id, version, kind, dataset, ownPictures, languages: own }) => {
     const chosen = own.filter((language) => languages === undefined || languages.includes(language))
     if (chosen.length === 0) return []
-    const pictured = kind === 'retrieval' || kind === 'classification'
-    const baseline: Column[] = pictured ? [{ task: id, version, system: 'raw pixels', language: '*' }] : []
-    return [
-      ...baseline,
-      ...chosen.map((language) => ({ task: id, version, system: 'model' as const, language })),
-    ]
+    const column =
+      (system: System) =>
+      (language: string): Column => ({ task: id, version, system, language })
+    // Published sets have no second picture of the same thing to stand in for a text.
+    const pictured = kind === 'bitext' || typeof dataset !== 'string' ? [] : ownPictures ? chosen : ['*']
+    return [...pictured.map(column('raw pixels')), ...chosen.map(column('model'))]
   })
 }
 

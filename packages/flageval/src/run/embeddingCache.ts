@@ -62,10 +62,17 @@ function readBatch(batch: Buffer, vectors: Map<string, Float32Array>): void {
   }
 }
 
+/** Hashes of files by path: a data set asks for the same pictures in every language. */
+const files = new Map<string, Promise<string>>()
+
 /** What a model is asked, as a key: what it is asked about and every byte of it. */
 async function requestKey(what: 'text' | 'image', input: PictureInput): Promise<string> {
-  const bytes = what === 'text' || typeof input !== 'string' ? input : await readFile(input)
-  return createHash('sha256').update(`${what}\0`).update(bytes).digest('hex')
+  const hash = (bytes: string | Uint8Array) =>
+    createHash('sha256').update(`${what}\0`).update(bytes).digest('hex')
+  if (what === 'text' || typeof input !== 'string') return hash(input)
+  const known = files.get(input) ?? readFile(input).then(hash)
+  files.set(input, known)
+  return known
 }
 
 /** The keys of many requests, one after the other: not all files open at once. */

@@ -9,6 +9,8 @@ import type { ColumnLog } from './sampleLog.ts'
 /** The scores of one column, or why it has none. */
 export interface ColumnResult extends Column {
   readonly scores?: readonly Score[]
+  /** What a reader of the scores should know. */
+  readonly warnings?: readonly string[]
   readonly error?: { readonly code: string; readonly message: string }
 }
 
@@ -29,7 +31,42 @@ export function resultsOf(
       return { ...log.column, scores }
     }
     const task = tasks.find(({ id, version }) => id === log.column.task && version === log.column.version)
-    const names = task?.metrics ?? []
-    return { ...log.column, scores: names.map((name) => score(log.records, name)) }
+    const scores = (task?.metrics ?? []).map((name) => score(log.records, name))
+    const warnings = [...(log.warnings ?? []), ...(task ? oddities(task, scores) : [])]
+    return { ...log.column, scores, ...(warnings.length > 0 && { warnings }) }
   })
+}
+
+/** Half the width of an interval above which it says little. */
+const WIDE = 0.1
+
+/** Too few samples to say much, and a primary metric that guessing explains. */
+function oddities(task: Task, scores: readonly Score[]): string[] {
+  const primary = scores.find(({ metric }) => metric === task.primary)
+  if (primary === undefined) return []
+  const { value, low, high, chance, units, samples } = primary
+  const warnings: string[] = []
+  if (value >= 0 && high <= 1 && (high - low) / 2 > WIDE) {
+    const needed = Math.ceil((units * ((high - low) / 2 / WIDE) ** 2) / 10) * 10
+    const independent = units === samples ? 'samples' : 'independent units'
+    warnings.push(`few samples: ${units} ${independent}, about ${needed} would bring ±${100 * WIDE} points`)
+  }
+  if (chance !== null && low <= chance && chance <= high)
+    warnings.push(`${task.primary} does not differ from guessing`)
+  return warnings
+}
+
+/** Columns of a task that no model of several runs answers better or worse than by guessing: the data may be broken. */
+export function columnsNearChance(runs: readonly (readonly ColumnResult[])[]): string[] {
+  const known = new Map<string, { all: number; near: number }>()
+  for (const results of runs)
+    for (const { task, language, system, scores, warnings = [] } of results) {
+      if (system !== 'model' || scores === undefined) continue
+      const key = `${task} ${language}`
+      const count = known.get(key) ?? { all: 0, near: 0 }
+      count.all++
+      if (warnings.some((text) => text.endsWith('does not differ from guessing'))) count.near++
+      known.set(key, count)
+    }
+  return [...known].flatMap(([key, { all, near }]) => (all > 1 && near === all ? [key] : []))
 }

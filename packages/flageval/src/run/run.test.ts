@@ -12,7 +12,7 @@ import { run } from './run.ts'
 import { openRun, validate } from './validate.ts'
 
 const WIDTH = 8
-const tasks = allTasks().filter(({ kind }) => kind === 'pair' || kind === 'foil')
+const tasks = allTasks().filter(({ id }) => id === 'shape-foils' || id === 'shape-pairs')
 const languages = ['en', 'ja']
 
 /** Vectors that depend on the request alone; counts what it is asked and can fail after some requests. */
@@ -55,8 +55,10 @@ describe('a run', () => {
     expect(await validate(at('whole'))).toEqual([])
     const { logs } = await openRun(at('whole'))
     expect(logs.map(({ column }) => `${column.task} ${column.language}`)).toEqual([
+      'shape-foils *',
       'shape-foils en',
       'shape-foils ja',
+      'shape-pairs *',
       'shape-pairs en',
       'shape-pairs ja',
     ])
@@ -133,13 +135,13 @@ describe('a run', () => {
     }
     const options = { output: at('failed'), cache: at('failed-cache'), languages: ['en'] }
     const { results } = await run(broken, tasks, options)
-    expect(results[0].error?.message).toContain('has length 0')
+    expect(results[1].error?.message).toContain('has length 0')
     expect((await validate(at('failed'))).length).toBeGreaterThan(0)
   })
 
   it('compares with itself as equal', async () => {
     const { logs } = await openRun(at('whole'))
-    const [foils, , pairs] = logs
+    const [, foils, , , pairs] = logs
     if (!('records' in foils && 'records' in pairs)) throw new Error('no records')
     const same = compare(pairs.records, pairs.records, 'group')
     expect([same.difference, same.p]).toEqual([0, 1])

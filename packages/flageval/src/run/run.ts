@@ -2,18 +2,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { FlagError } from '@flag/core-tensor'
+import { FlagError, Tensor } from '@flag/core-tensor'
 import { z } from 'zod'
-import { datasets } from '../datasets/index.ts'
+import { warningsOf } from '../datasets/checks.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import { groupInfo, promptedInfo } from '../lmEval/describe.ts'
 import type { EmbeddingModel, PictureInput } from '../models/model.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
-import { type Task, taskSchema } from '../tasks/task.ts'
+import { loadTask, packagesOf, type Task, taskSchema } from '../tasks/task.ts'
+import { type BoardCell, boardOf } from './board.ts'
 import { type Column, columnsOf } from './columns.ts'
 import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
-import { type Embed, evaluate, withReferences } from './evaluate.ts'
+import { type Embed, evaluate, requestsOf, withReferences } from './evaluate.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { SampleLog } from './sampleLog.ts'
 
@@ -63,6 +64,20 @@ export function readRun(folder: string): RunInfo {
   throw new FlagError('corrupt-file', `${file}: ${path.join('.')}: ${message}`)
 }
 
+/** Pixels of pictures by the hash of their bytes: tiers and runs of one process share them. */
+const knownPixels = new Map<string, Float32Array>()
+
+/** The raw-pixel baseline; every picture is read once. */
+const pixels: Embed = async (_, inputs) => {
+  const keys = await requestKeys('image', inputs)
+  for (const [i, key] of keys.entries())
+    if (!knownPixels.has(key)) knownPixels.set(key, (await pixelVectors([inputs[i]])).data)
+  const rows = keys.map((key) => knownPixels.get(key) as Float32Array)
+  const data = new Float32Array(rows.length * rows[0].length)
+  rows.forEach((row, i) => void data.set(row, i * row.length))
+  return { vectors: new Tensor('float32', [rows.length, rows[0].length], data), keys }
+}
+
 /** Writes JSON under a temporary name and renames it. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.tmp`
@@ -87,7 +102,7 @@ export async function run(
   model: EmbeddingModel,
   tasks: readonly Task[],
   options: RunOptions,
-): Promise<{ run: RunInfo; results: ColumnResult[] }> {
+): Promise<{ run: RunInfo; results: ColumnResult[]; board: BoardCell[] }> {
   const info = describe(model, tasks, options.languages)
   await mkdir(options.output, { recursive: true })
   if (existsSync(join(options.output, 'run.json'))) checkSame(readRun(options.output), info, options.output)
@@ -102,34 +117,44 @@ export async function run(
       const vectors: Embed = (what, inputs) =>
         embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
       try {
-        await log.append({ column, records: await scoreColumn(column, task, vectors) })
+        await log.append({ column, ...(await scoreColumn(column, task, vectors)) })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
         await log.append({ column, error: { code: error.code, message: error.message } })
       }
     }
     const results = resultsOf(log.columns(), tasks)
-    await writeJson(join(options.output, 'results.json'), { run: info, results })
-    return { run: info, results }
+    const board = boardOf(log.columns(), tasks)
+    await writeJson(join(options.output, 'results.json'), { run: info, results, board })
+    return { run: info, results, board }
   } finally {
     await log.close()
     await cache.close()
   }
 }
 
-async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<SampleRecord[]> {
+async function scoreColumn(
+  column: Column,
+  task: Task,
+  vectors: Embed,
+): Promise<{ records: SampleRecord[]; warnings: string[] }> {
   const language = column.language === '*' ? task.languages[0] : column.language
-  const data = await datasets[task.dataset].load(language)
+  const data = await loadTask(task, language)
   let records: SampleRecord[]
-  if (column.system === 'model') records = await evaluate(data, vectors)
-  else {
+  if (column.system === 'model') {
+    // Everything at once first, so that the model is asked in whole batches also where episodes are small.
+    const { texts, pictures } = requestsOf(data)
+    if (pictures.length > 0) await vectors('image', pictures)
+    if (texts.length > 0) await vectors('text', texts)
+    records = await evaluate(data, vectors)
+  } else {
     const { data: pictured, texts } = withReferences(data)
-    records = await evaluate(pictured, async (what, inputs) => {
-      const pictures = inputs.map((input) =>
-        what === 'text' ? (texts.get(input as string) as PictureInput) : input,
-      )
-      return { vectors: await pixelVectors(pictures), keys: await requestKeys('image', pictures) }
-    })
+    records = await evaluate(pictured, (what, inputs) =>
+      pixels(
+        'image',
+        inputs.map((input) => (what === 'text' ? (texts.get(input as string) as PictureInput) : input)),
+      ),
+    )
   }
   if (records.length !== task.samples) {
     throw new FlagError(
@@ -138,11 +163,11 @@ async function scoreColumn(column: Column, task: Task, vectors: Embed): Promise<
       { hint: 'install the versions of the data packages that @flag/eval names' },
     )
   }
-  return records
+  return { records, warnings: column.system === 'model' ? warningsOf(data, language) : [] }
 }
 
 function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
-  const packages = new Set(tasks.flatMap(({ dataset }) => datasets[dataset].packages))
+  const packages = new Set(tasks.flatMap(packagesOf))
   return {
     ...ownEnvironment(model),
     tasks: [...tasks],

@@ -7,7 +7,12 @@ import { type Column, columnKey } from './columns.ts'
 
 /** What became of a column: its records, or why there are none. */
 export type ColumnLog =
-  | { readonly column: Column; readonly records: readonly SampleRecord[] }
+  | {
+      readonly column: Column
+      readonly records: readonly SampleRecord[]
+      /** What is odd about the data. */
+      readonly warnings?: readonly string[]
+    }
   | { readonly column: Column; readonly error: { readonly code: string; readonly message: string } }
 
 interface EndLine {
@@ -15,6 +20,7 @@ interface EndLine {
   samples: number
   sha256: string
   error?: { code: string; message: string }
+  warnings?: readonly string[]
 }
 
 /**
@@ -53,6 +59,7 @@ export class SampleLog {
       samples: lines.length,
       sha256: hashOf(lines),
       ...('error' in log && { error: log.error }),
+      ...('records' in log && log.warnings?.length && { warnings: log.warnings }),
     }
     const bytes = Buffer.from(`${lines.join('')}${JSON.stringify(end)}\n`)
     const { size } = await this.#file.stat()
@@ -107,7 +114,9 @@ export async function readLog(path: string): Promise<{ columns: ColumnLog[]; len
     const records = pending.map((text, k) => recordOf(path, i - pending.length + k, text))
     columns.set(
       columnKey(end.end),
-      end.error ? { column: end.end, error: end.error } : { column: end.end, records },
+      end.error
+        ? { column: end.end, error: end.error }
+        : { column: end.end, records, ...(end.warnings && { warnings: end.warnings }) },
     )
     length = read
     pending = []

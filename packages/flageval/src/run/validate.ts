@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import type { Task } from '../tasks/task.ts'
+import { type BoardCell, boardOf } from './board.ts'
 import { columnKey, columnsOf, promptedColumn } from './columns.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { type RunInfo, readRun } from './run.ts'
@@ -36,8 +37,11 @@ export async function validate(folder: string): Promise<string[]> {
   }
   const path = join(folder, 'results.json')
   if (!existsSync(path)) return [...problems, `${path}: no such file`]
-  const { results } = JSON.parse(readFileSync(path, 'utf8')) as { results: ColumnResult[] }
-  const again = JSON.stringify(resultsOf(logs, tasks, prompted))
-  if (JSON.stringify(results) !== again) problems.push(`${path}: does not follow from samples.jsonl`)
+  const { results, board = [] } = JSON.parse(readFileSync(path, 'utf8')) as {
+    results: ColumnResult[]
+    board?: BoardCell[]
+  }
+  const again = JSON.stringify([resultsOf(logs, tasks, prompted), boardOf(logs, tasks)])
+  if (JSON.stringify([results, board]) !== again) problems.push(`${path}: does not follow from samples.jsonl`)
   return problems
 }

@@ -5,6 +5,7 @@ import {
   brierScore,
   bytePerplexity,
   type ChoiceRule,
+  distanceThresholds,
   exactMatch,
   meanAveragePrecision,
   meanPerClassRecall,
@@ -28,12 +29,21 @@ export interface Metric<K extends RecordKind = RecordKind> {
   of?(records: readonly RecordOf<K>[]): (places: ArrayLike<number>) => number
   /** What guessing gives on these samples; null where that has no meaning. */
   chance(records: readonly RecordOf<K>[]): number | null
+  /** What the answer gives that is right most often, where all samples have the same candidates. */
+  majority?(records: readonly RecordOf<K>[]): number
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
 const pick = <T>(records: readonly T[], places: ArrayLike<number>) => Array.from(places, (at) => records[at])
 
-type Ranked = RecordOf<'retrieval'> | RecordOf<'classification'>
+/** The share of the most frequent of some labels. */
+function mostFrequent(labels: readonly (string | number)[]): number {
+  const counts = new Map<string | number, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return Math.max(...counts.values()) / labels.length
+}
+
+type Ranked = RecordOf<'retrieval'> | RecordOf<'classification'> | RecordOf<'bitext'>
 
 /** Ties count against the model. */
 const hit = ({ better, equal }: Ranked, k: number) => Number(better + equal < k)
@@ -86,8 +96,33 @@ function accuracyAt(k: number): Metric<'classification'> {
     higherIsBetter: true,
     each: (record) => hit(record, k),
     chance: (records) => mean(records.map((record) => luckyHit(record, k))),
+    ...(k === 1 && { majority: (records) => mostFrequent(records.map(({ gold }) => gold[0])) }),
   }
 }
+
+/** The share of answers not farther away than so many kilometres. */
+function within(limit: number): Metric<'classification'> {
+  return {
+    kind: 'classification',
+    higherIsBetter: true,
+    each: ({ kilometres, better, equal }) =>
+      kilometres === undefined ? null : Number(!(better === 0 && equal > 0) && kilometres.answer <= limit),
+    chance: (records) =>
+      mean(
+        records.flatMap(({ kilometres }) =>
+          kilometres ? [mean(kilometres.candidates.map((km) => Number(km <= limit)))] : [],
+        ),
+      ),
+  }
+}
+
+/** Both directions count alike. */
+const translationRecall = (k: number): Metric<'bitext'> => ({
+  kind: 'bitext',
+  higherIsBetter: true,
+  each: (record) => hit(record, k),
+  chance: (records) => mean(records.map((record) => luckyHit(record, k))),
+})
 
 function pair(key: 'text' | 'image' | 'group', chance: number): Metric<'pair'> {
   return {
@@ -104,6 +139,7 @@ function choice(rule: ChoiceRule): Metric<'choice'> {
     higherIsBetter: true,
     each: (record) => Number(preferredChoice(record, rule) === record.gold),
     chance: (records) => mean(records.map(({ choices }) => 1 / choices.length)),
+    majority: (records) => mostFrequent(records.map(({ gold }) => gold)),
   }
 }
 
@@ -165,6 +201,9 @@ export const metrics = {
     },
     chance: (records) => mean(records.map((record) => luckyHit(record, 1))),
   } satisfies Metric<'classification'>,
+  ...Object.fromEntries(distanceThresholds.map((km) => [`within_${km}km`, within(km)])),
+  'bitext@1': translationRecall(1),
+  'bitext@5': translationRecall(5),
   mAP: meanPrecision('every positive'),
   mAP_11_point: meanPrecision('11-point'),
   text: pair('text', 1 / 4),
@@ -223,3 +262,7 @@ export function kindOf(records: readonly SampleRecord[]): RecordKind {
   }
   return records[0].kind
 }
+
+/** Whether a metric is a share of 1, shown in percent; perplexities, bits, Brier and text scores are none. */
+export const isShare = (metric: string): boolean =>
+  !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)

@@ -27,6 +27,22 @@ describe('scores', () => {
     expect(score(records, 'acc5').value).toBe(1)
   })
 
+  it('stand beside the answer that is right most often', () => {
+    const golds = [2, 2, 2, 0, 1].map(
+      (gold, i): RecordOf<'choice'> => ({
+        ...head(i),
+        kind: 'choice',
+        choices: ['A', 'B', 'C', 'D'],
+        logLikelihoods: [0, -1, -2, -3],
+        gold,
+      }),
+    )
+    const { value, chance, majority } = score(golds, 'acc')
+    expect([value, chance, majority]).toEqual([0.2, 0.25, 0.6])
+    expect(score([classified(0, 0), classified(10, 0), classified(1, 0)], 'acc1').majority).toBeCloseTo(2 / 3)
+    expect(score([classified(0, 0)], 'acc5').majority).toBeNull()
+  })
+
   it('count a tie against the model', () => {
     expect(score([classified(0, 0, 1), classified(1, 0)], 'acc1').value).toBe(0.5)
   })
@@ -79,6 +95,7 @@ describe('scores', () => {
     const kinds = new Set(Object.values(metrics).map(({ kind }) => kind))
     expect([...kinds].sort()).toEqual([
       'answer',
+      'bitext',
       'choice',
       'classification',
       'code',

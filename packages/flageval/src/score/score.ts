@@ -22,6 +22,8 @@ export interface Score extends Interval {
   readonly units: number
   /** What guessing gives; null where that has no meaning. */
   readonly chance: number | null
+  /** What always giving the answer that is right most often brings; null where that has no meaning. */
+  readonly majority: number | null
 }
 
 const RESAMPLES = 1000
@@ -49,7 +51,12 @@ export function score(
 ): Score {
   const { values, clusters } = valuesOf(records, metric)
   const units = new Set(clusters).size
-  const common = { metric: name, units, chance: metric.chance(records as never) }
+  const common = {
+    metric: name,
+    units,
+    chance: metric.chance(records as never),
+    majority: metric.majority?.(records as never) ?? null,
+  }
   if (values === undefined) {
     const statistic = (metric.of as NonNullable<typeof metric.of>)(records as never)
     const { estimate, low, high } = bootstrap(records.length, statistic, { clusters, resamples: RESAMPLES })
@@ -64,6 +71,10 @@ export function score(
     return { ...common, value, low, high, interval: 'wilson', samples }
   }
   const { low, high } = bootstrapMean(values, { clusters, resamples: RESAMPLES })
+  // Clusters that are all alike leave nothing to draw either: half right in each is no certainty.
+  if (low === high && values.every((x) => x === 0 || x === 1)) {
+    return { ...common, value, ...wilsonInterval(value * units, units), interval: 'wilson', samples }
+  }
   return { ...common, value, low, high, interval: 'bootstrap', samples }
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { allTasks, findTasks, readTask } from './task.ts'
+import { allTasks, boardTasks, findTasks, readTasks } from './task.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -28,19 +28,39 @@ licence: none
 async function read(text: string) {
   const file = join(folder, 'task.yaml')
   await writeFile(file, text)
-  return readTask(file)
+  return readTasks(file)
 }
 
 describe('tasks', () => {
   it('are found by name, by suite and by file', async () => {
     await read(good)
-    const [suite, file] = [
-      findTasks(['multilingual-mini', 'shape-pairs']),
-      findTasks([join(folder, 'task.yaml')]),
-    ]
-    expect(suite.length).toBe(4)
+    const [suite, file] = [findTasks(['multilingual', 'shape-pairs']), findTasks([join(folder, 'task.yaml')])]
+    expect(suite.length).toBe(9)
     expect(file[0]).toMatchObject({ id: 'mine', version: 2 })
     expect(allTasks().map(({ id }) => id)).toEqual([...new Set(allTasks().map(({ id }) => id))])
+  })
+
+  it('of a file with tiers are one for each', async () => {
+    const tiers = `${good.replace('tier: high\n', '')}tiers: { low: { title: Easy }, high: { version: 3 } }\n`
+    const tasks = await read(tiers)
+    expect(tasks.map(({ id, tier, title, version }) => [id, tier, title, version])).toEqual([
+      ['mine-low', 'low', 'Easy', 2],
+      ['mine-high', 'high', 'Mine', 3],
+    ])
+    expect(findTasks(['mini-video']).map(({ id }) => id)).toEqual([
+      'mini-video-low',
+      'mini-video-medium',
+      'mini-video-high',
+    ])
+  })
+
+  it("of the suite are FlagEval's seven in three tiers and twelve languages", () => {
+    const tasks = findTasks(['multilingual-mini'])
+    for (const tier of ['low', 'medium', 'high']) {
+      const own = tasks.filter((task) => task.tier === tier)
+      expect(own.flatMap(({ board }) => Object.keys(board ?? {})).sort()).toEqual([...boardTasks].sort())
+      for (const { languages } of own) expect(languages.length).toBe(12)
+    }
   })
 
   it('say what is wrong with them', async () => {
@@ -50,6 +70,7 @@ describe('tasks', () => {
     await expect(read(good.replace('primary: group', 'primary: text'))).rejects.toThrow(
       'not among its metrics',
     )
+    await expect(read(`${good}options: { size: 3 }\n`)).rejects.toThrow('task.yaml: options')
     await expect(read('a: [1')).rejects.toThrow('task.yaml')
     expect(() => findTasks(['nothing'])).toThrow('no task "nothing"')
   })

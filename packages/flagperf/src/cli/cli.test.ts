@@ -173,3 +173,13 @@ test('doctor tries every provider', async () => {
   expect(out).toMatch(/provider webgpu +does not work: no webgpu here/)
   expect(out).toMatch(/onnxruntime +1\.30\.0/)
 })
+
+test('report writes a page, beside Markdown or instead of it', async () => {
+  const [html, markdown] = ['page.html', 'page.md'].map((name) => join(folder, name))
+  expect(await flagperf('report', result, result, '--html', html)).toEqual({ code: 0, out: '', err: '' })
+  expect(await readFile(html, 'utf8')).toContain('What the machine reaches')
+  expect(await flagperf('report', result, '--html', html, '--output', markdown)).toMatchObject({ code: 0 })
+  expect(await readFile(markdown, 'utf8')).toContain('## Machine')
+  const nowhere = await flagperf('report', result, '--html', join(folder, 'no/page.html'))
+  expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining('cannot be written')])
+})

@@ -56,7 +56,7 @@ Examples:
   flagperf op MatMul Softmax --provider webgpu
   flagperf compare old.onnx new.onnx
   flagperf verify net.json
-  flagperf report net.json --output net.md
+  flagperf report net.json machine.json --html net.html
 ${exitCodes}`,
     )
 
@@ -210,15 +210,21 @@ ${exitCodes}`,
 
   program
     .command('report')
-    .description('write a result as Markdown, or as :::MLLOG lines')
-    .argument('<file>', 'result, written with --output')
+    .description('write results as Markdown, as :::MLLOG lines, or as a page with charts')
+    .argument('<file...>', 'results, written with --output')
     .addOption(new Option('--format <name>', 'what to write').choices(reportFormats).default('markdown'))
     .option('--output <file>', 'file to write (default: stdout)')
+    .option('--html <file>', 'page to write: one file that opens in any browser')
     .addHelpText(
       'after',
-      `\nExamples:\n  flagperf report net.json --output net.md\n  flagperf report net.json --format mllog\n${exitCodes}`,
+      `
+Examples:
+  flagperf report net.json --output net.md
+  flagperf report net.json --format mllog
+  flagperf report net.json machine.json --html net.html
+${exitCodes}`,
     )
-    .action((file: string, options: Parameters<typeof report>[2]) => report(terminal, file, options))
+    .action((files: string[], options: Parameters<typeof report>[2]) => report(terminal, files, options))
 
   program
     .command('doctor')

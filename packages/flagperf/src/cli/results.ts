@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
+import { renderReport } from '@flag/report'
 import { writeText } from '../files.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import { toMllog } from '../results/mllog.ts'
+import { toReport } from '../results/page.ts'
 import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
 import type { Terminal } from './terminal.ts'
@@ -40,13 +42,15 @@ export async function verifyFile(
 const formats = { markdown: toMarkdown, mllog: toMllog } as const
 export const reportFormats = Object.keys(formats) as (keyof typeof formats)[]
 
-/** `flagperf report`: a result as Markdown, or as lines that MLPerf's tools read. */
+/** `flagperf report`: results as Markdown, as lines that MLPerf's tools read, or as a page. */
 export async function report(
   terminal: Terminal,
-  file: string,
-  options: { output?: string; format: keyof typeof formats },
+  files: readonly string[],
+  options: { output?: string; html?: string; format: keyof typeof formats },
 ): Promise<void> {
-  const text = formats[options.format](await readResult(file))
+  const results = await Promise.all(files.map(readResult))
+  if (options.html) await writeText(options.html, renderReport(toReport(results)))
+  const text = results.map(formats[options.format]).join('\n')
   if (options.output) await writeText(options.output, text)
-  else terminal.out(text)
+  else if (!options.html) terminal.out(text)
 }

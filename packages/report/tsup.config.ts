@@ -1,0 +1,3 @@
+import { library } from '../../tools/repo/tsup.ts'
+
+export default library({ index: 'src/index.ts' })
