@@ -43,7 +43,7 @@ afterAll(() => rm(folder, { recursive: true }))
 function flageval(name: string, environment: Record<string, string> = {}): Promise<string | null> {
   const args = [
     ...['--import', 'tsx', fileURLToPath(new URL('../cli/main.ts', import.meta.url)), 'run'],
-    ...['--model', at('model.mjs'), '--task', 'shape-foils', 'shape-pairs', '--languages', 'en,ja'],
+    ...['--model', at('model.mjs'), '--task', 'shape-foils', 'shape-pairs', '--languages', 'en,ja,zh,ru'],
     ...['--output', at(name), '--cache', at(`${name}-cache`)],
   ]
   return new Promise((resolve, reject) => {
