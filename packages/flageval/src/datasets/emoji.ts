@@ -118,7 +118,7 @@ export function loadEmojiClasses(
 /**
  * The kind of an emoji (fruit, hats of faces) learnt from Twemoji's drawings of some of each kind and asked of OpenMoji's
  * drawings of all. No language is involved: `language` is not read. `shots` are the drawings of each kind to learn from,
- * `c` is the strength of the probe's regularisation.
+ * `c` is the inverse strength of the probe's penalty.
  */
 export function loadEmojiKinds(_language: string, { shots, c }: { shots: number; c: number }): ProbeData {
   const { concepts, references } = emojiOfEachKind('en')
