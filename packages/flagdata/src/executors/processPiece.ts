@@ -84,6 +84,7 @@ export async function processPiece(
 ): Promise<Statistics> {
   const start = process.hrtime.bigint()
   const { read, steps, write } = pipeline
+  await Promise.all(steps.map((step) => step.prepare?.()))
   const statistics = emptyStatistics(steps.map((step) => step.name))
   const signatures = signaturesFor(pipeline)
   // What is still to be deduplicated is written as JSON lines, whatever the pipeline writes in the end.
