@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jsonLines, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { run } from './program.ts'
-import { ProgressLine } from './terminal.ts'
+import { ProgressLine } from './progress.ts'
 
 let work: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string

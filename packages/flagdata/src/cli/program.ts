@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { FlagError } from '@flag/core-tensor'
+import { columns, printable, type Terminal } from '@flag/core-tensor/terminal'
 import { ReportError, writeReport } from '@flag/report'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
@@ -9,9 +10,9 @@ import { stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
+import { ProgressLine } from './progress.ts'
 import { describeSummary, faultLines, funnel } from './report.ts'
 import { readStatus } from './status.ts'
-import { columns, ProgressLine, printable, type Terminal } from './terminal.ts'
 
 function wholeNumber(least: number) {
   return (text: string): number => {
