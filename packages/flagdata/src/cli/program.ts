@@ -119,7 +119,7 @@ ${exitCodes}`,
         return
       }
       const rows = status.phases.map(({ name, done, total }) => [name, `${done} of ${total}`])
-      terminal.out(`${columns(rows, [1])}\n\n`)
+      terminal.out(`${columns(rows, (i) => i === 1)}\n\n`)
       terminal.out(`${funnel(status.statistics)}\n`)
     })
 
