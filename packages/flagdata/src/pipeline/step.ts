@@ -32,7 +32,7 @@ export interface Step {
    * @param text the document's text with its words, lines and lengths, computed once for all steps
    * @param document read only: return a `Change` to change it
    */
-  apply(text: Text, document: Document, count: Count): Outcome
+  apply(text: Text, document: Document, count: Count): Outcome | Promise<Outcome>
 }
 
 /** Whether an outcome removes the document. */
