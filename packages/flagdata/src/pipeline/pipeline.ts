@@ -61,7 +61,7 @@ export const writeSchema = z.strictObject({
   format: z.enum(writeFormats).default('jsonl'),
   /** A folder. */
   path: z.string().min(1),
-  /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet zstd, for arrow and webdataset none. */
+  /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
   compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
   /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
   removed: z.boolean().default(true),
@@ -102,7 +102,7 @@ const writer =
   (name: string, format: WriteConfig['format']) =>
   (path: string, options: WriteOptions = {}): Part => ({
     part: 'write',
-    config: checkWrite(name, { ...options, format, path }),
+    config: check(name, writeSchema, { ...options, format, path }),
   })
 
 /** Reads JSON lines, plain, `.gz` or `.zst`: `{text, id?, media?, metadata?, …}`; other keys become metadata. */

@@ -117,7 +117,11 @@ export async function* csvRecords(
         const length = line < 0 ? to - from : line
         skipped += length
         if (line < 0 && !isLast) return advance(to)
-        onFault('too-long', offset + length - skipped, `${skipped} bytes, more than ${maxBytes} (maxDocumentBytes)`)
+        onFault(
+          'too-long',
+          offset + length - skipped,
+          `${skipped} bytes, more than ${maxBytes} (maxDocumentBytes)`,
+        )
         skipped = 0
         advance(line < 0 ? to : from + line + 1)
         if (line < 0) return

@@ -17,5 +17,11 @@ export async function* readDocuments(
   config: ReadConfig,
   onFault: OnFault,
 ): AsyncGenerator<Document> {
-  yield* formats[config.format].read(piece, config, onFault)
+  if (config.format !== 'huggingface') {
+    yield* formats[config.format].read(piece, config, onFault)
+    return
+  }
+  const { format = 'jsonl', split = 'train' } = piece
+  for await (const document of formats[format].read(piece, config, onFault))
+    yield { ...document, metadata: { ...document.metadata, split } }
 }

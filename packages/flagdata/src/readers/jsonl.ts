@@ -1,7 +1,7 @@
 import type { Document, Json } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { cutLines, documentLines } from './lines.ts'
 import type { Format, OnFault } from './format.ts'
+import { cutLines, documentLines } from './lines.ts'
 import { documentOf } from './record.ts'
 
 /** JSON lines: `{text, id?, media?, metadata?, …}`, one document a line. */

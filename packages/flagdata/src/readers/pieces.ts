@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { DataError } from '../errors.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { formats } from './formats.ts'
+import { type FileFormat, formats } from './formats.ts'
+import { findDataFiles } from './huggingface.ts'
 import { type Range, whole } from './ranges.ts'
 
 /** A part of the input that is worked on as a whole: what is done once, or again after a kill. */
@@ -12,6 +13,9 @@ export interface Piece extends Range {
   path: string
   /** The file as the input names it, `/` between folders. */
   file: string
+  /** Of a file in a dataset folder. */
+  format?: FileFormat
+  split?: string
   /** Bytes of the file that the piece reads. */
   bytes: number
   /** When the file was changed last, in milliseconds. */
@@ -25,22 +29,31 @@ export interface Piece extends Range {
  * @throws DataError `not-found` if there is no file of the format
  */
 export async function findPieces(config: ReadConfig): Promise<Piece[]> {
+  const info = await stat(config.path).catch(() => undefined)
+  if (info === undefined) throw new DataError('not-found', `${config.path}: no such file or folder`)
   const pieces: Omit<Piece, 'name'>[] = []
-  for (const path of await findFiles(config)) {
+  for (const { path, format, split } of await findFiles(config, info.isDirectory())) {
     const { size, mtimeMs: modified } = await stat(path)
     const file = path === config.path ? (path.split(sep).at(-1) ?? path) : relative(config.path, path)
-    const common = { path, file: file.replaceAll(sep, '/'), modified }
-    const ranges =
-      size <= config.pieceBytes ? whole(size) : await formats[config.format].cut(path, size, config)
+    const common = {
+      path,
+      file: file.replaceAll(sep, '/'),
+      ...(split === undefined ? {} : { format, split }),
+      modified,
+    }
+    const ranges = size <= config.pieceBytes ? whole(size) : await formats[format].cut(path, size, config)
     for (const range of ranges) pieces.push({ ...common, ...range, bytes: range.end - range.start })
   }
   return pieces.map((piece, i) => ({ name: String(i).padStart(5, '0'), ...piece }))
 }
 
-async function findFiles({ path, format }: ReadConfig): Promise<string[]> {
-  const info = await stat(path).catch(() => undefined)
-  if (info === undefined) throw new DataError('not-found', `${path}: no such file or folder`)
-  if (!info.isDirectory()) return [path]
+async function findFiles(
+  config: ReadConfig,
+  isFolder: boolean,
+): Promise<{ path: string; format: FileFormat; split?: string }[]> {
+  const { path, format } = config
+  if (format === 'huggingface') return findDataFiles(config)
+  if (!isFolder) return [{ path, format }]
   const { files: names, examples } = formats[format]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   const files = entries
@@ -51,5 +64,5 @@ async function findFiles({ path, format }: ReadConfig): Promise<string[]> {
     throw new DataError('not-found', `${path}: no file of the format ${format}`, {
       hint: `expected names like ${examples}`,
     })
-  return files.sort((a, b) => (a < b ? -1 : 1))
+  return files.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, format }))
 }
