@@ -14,7 +14,7 @@ let program: Awaited<ReturnType<typeof bundle>>
 
 beforeAll(async () => {
   work = await temporaryFolder()
-  program = await bundle('runRecipe')
+  program = await bundle('testing/runRecipe')
 })
 afterAll(async () => {
   await program?.remove()

@@ -6,7 +6,7 @@ import { build } from 'tsup'
 const packageFolder = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Builds a module of this folder with the worker beside it, as the package is built, so that processes that are started
+ * Builds a module of `src`, such as `testing/runRecipe`, with the worker beside it, as the package is built, so that processes that are started
  * many times start quickly. `remove` takes the files away.
  */
 export async function bundle(module: string): Promise<{ file: string; remove(): Promise<void> }> {
@@ -15,12 +15,12 @@ export async function bundle(module: string): Promise<{ file: string; remove(): 
   await build({
     config: false,
     silent: true,
-    entry: { [module]: source(`testing/${module}.ts`), worker: source('executors/worker.ts') },
+    entry: { program: source(`${module}.ts`), worker: source('executors/worker.ts') },
     format: 'esm',
     target: 'node20',
     outDir: folder,
     skipNodeModulesBundle: true,
     tsconfig: join(packageFolder, 'tsconfig.json'),
   })
-  return { file: join(folder, `${module}.js`), remove: () => rm(folder, { recursive: true, force: true }) }
+  return { file: join(folder, 'program.js'), remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { Job } from 'kubernetes-models/batch/v1/Job'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
-import { run as runProgram } from '../cli/program.ts'
+import { planTasks, shellWord } from '../executors/tasks.ts'
 import { customStep, openRecipe, pipeline, readJsonl, run, work, writeJsonl } from '../index.ts'
 import { bundle } from '../testing/bundle.ts'
 import { duplicateCorpus } from '../testing/corpus.ts'
 import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/folders.ts'
-import { planTasks, shellWord } from './tasks.ts'
+import { run as runProgram } from './program.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string
@@ -154,7 +154,7 @@ describe('Ray', () => {
   it.runIf(hasRay)(
     'gives the bytes of a local run on a cluster of this machine',
     async () => {
-      const program = await bundle('slurmTask')
+      const program = await bundle('cli/testing/slurmTask')
       const output = join(folder.path, 'ray')
       const { out } = await flagdata(
         ...['run', recipe, '--input', input, '--output', output, '--executor', 'ray', '--tasks', '3'],

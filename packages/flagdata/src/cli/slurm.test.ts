@@ -3,14 +3,14 @@ import { open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { run as runProgram } from '../cli/program.ts'
-import { readStatus } from '../cli/status.ts'
+import { ranges, readArrays, slurmTasks, waitForSlurm } from '../executors/slurm.ts'
 import { openRecipe, run } from '../index.ts'
 import { bundle } from '../testing/bundle.ts'
 import { duplicateCorpus } from '../testing/corpus.ts'
 import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { hasSlurm, startSlurm } from '../testing/slurm.ts'
-import { ranges, readArrays, slurmTasks, waitForSlurm } from './slurm.ts'
+import { run as runProgram } from './program.ts'
+import { readStatus } from './status.ts'
 
 it('writes numbers as Slurm does', () => {
   expect(ranges([0, 3, 5, 6, 7])).toBe('0,3,5-7')
@@ -25,7 +25,7 @@ describe.runIf(hasSlurm)('Slurm', () => {
 
   beforeAll(async () => {
     work = await temporaryFolder()
-    program = await bundle('slurmTask')
+    program = await bundle('cli/testing/slurmTask')
     // Arrays of at most six tasks: eight need two.
     slurm = await startSlurm(6)
     for (const name of ['PATH', 'SLURM_CONF'] as const) vi.stubEnv(name, slurm.environment[name])

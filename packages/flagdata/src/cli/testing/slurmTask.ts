@@ -1,7 +1,7 @@
 // `flagdata` as the Slurm test starts it in jobs. When it has done its first item of the steps, task 1 waits until the test
 // writes to the pipe FLAG_TEST_GATE, and task 2 gets the signal that Slurm sends before a time limit; both only once.
 import { readFileSync, writeSync } from 'node:fs'
-import { run } from '../cli/program.ts'
+import { run } from '../program.ts'
 
 const {
   SLURM_ARRAY_TASK_ID: task,
