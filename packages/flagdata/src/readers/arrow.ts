@@ -114,8 +114,8 @@ async function schemaOfFooter(arrow: Arrow, file: FileHandle, size: number): Pro
   if (tail.toString('latin1', 4) !== 'ARROW1' || length <= 0 || length + TAIL > size) return Buffer.alloc(0)
   const footer = Buffer.alloc(length + TAIL)
   await file.read(footer, 0, footer.length, size - footer.length)
-  // A file of nothing but the footer is enough for the library to tell the schema.
-  const { schema } = arrow.RecordBatchReader.from(Buffer.concat([Buffer.from('ARROW1\0\0'), footer])).open()
+  const { Footer } = await import('apache-arrow/ipc/metadata/file')
+  const { schema } = Footer.decode(footer.subarray(0, length))
   const metadata = arrow.Message.encode(arrow.Message.from(schema))
   const padding = (8 - (metadata.length % 8)) % 8
   const prefix = Buffer.alloc(8)
