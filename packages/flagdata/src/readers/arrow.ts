@@ -6,7 +6,7 @@ import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { type ArrowMessage, arrowMessages } from './arrowMessages.ts'
 import type { Format, OnFault } from './format.ts'
 import { decompressLz4Frame } from './lz4.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import { between } from './ranges.ts'
 import { documentOfRow, INVALID } from './rows.ts'
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { Decompress } from 'fzstd'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 
 /** Bytes of a file that are read at a time. */
 const CHUNK = 256 * 1024

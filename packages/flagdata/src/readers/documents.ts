@@ -2,7 +2,7 @@ import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import type { OnFault } from './format.ts'
 import { formats } from './formats.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 
 export type { OnFault } from './format.ts'
 

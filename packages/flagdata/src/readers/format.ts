@@ -1,6 +1,6 @@
 import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import type { Range } from './ranges.ts'
 
 /** Reports bad input that is passed over: its kind, its byte offset in the (decompressed) file, what was found. */

@@ -1,14 +1,12 @@
-import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { arrow } from './arrow.ts'
 import { csv, tsv } from './csv.ts'
 import type { Format } from './format.ts'
 import { jsonl } from './jsonl.ts'
 import { parquet } from './parquet.ts'
+import type { FileFormat } from './piece.ts'
 import { text } from './text.ts'
 import { warc } from './warc.ts'
 import { webdataset } from './webdataset.ts'
-
-export type FileFormat = Exclude<ReadConfig['format'], 'huggingface'>
 
 /** The formats of files by the names that recipes call them by. */
 export const formats: Record<FileFormat, Format> = {

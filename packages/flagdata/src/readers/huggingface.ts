@@ -4,8 +4,9 @@ import { parse } from 'yaml'
 import * as z from 'zod'
 import { DataError } from '../errors.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { type FileFormat, formatOf } from './formats.ts'
+import { formatOf } from './formats.ts'
 import { globToRegExp } from './glob.ts'
+import type { FileFormat } from './piece.ts'
 
 /** A file of a dataset folder. */
 export interface DataFile {

@@ -3,7 +3,7 @@ import { compressionOf, pieceChunks } from './chunks.ts'
 import { decode } from './decode.ts'
 import type { OnFault } from './format.ts'
 import { cutGzip } from './gzipMembers.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import { evenly, type Range, whole } from './ranges.ts'
 
 /** A line without its end, and where it starts. */

@@ -4,7 +4,7 @@ import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from 'hyparquet
 import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import type { Format, OnFault } from './format.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import { between, whole } from './ranges.ts'
 import { documentOfRow, INVALID } from './rows.ts'
 

@@ -2,25 +2,12 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { DataError } from '../errors.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { type FileFormat, formats } from './formats.ts'
+import { formats } from './formats.ts'
 import { findDataFiles } from './huggingface.ts'
-import { type Range, whole } from './ranges.ts'
+import type { FileFormat, Piece } from './piece.ts'
+import { whole } from './ranges.ts'
 
-/** A part of the input that is worked on as a whole: what is done once, or again after a kill. */
-export interface Piece extends Range {
-  /** Number of the piece, in the order of the input, with five digits or more; output files are named after it. */
-  name: string
-  path: string
-  /** The file as the input names it, `/` between folders. */
-  file: string
-  /** Of a file in a dataset folder. */
-  format?: FileFormat
-  split?: string
-  /** Bytes of the file that the piece reads. */
-  bytes: number
-  /** When the file was changed last, in milliseconds. */
-  modified: number
-}
+export type { Piece } from './piece.ts'
 
 /**
  * Cuts the input into pieces: files in the order of their names, files of more than `pieceBytes` where their format

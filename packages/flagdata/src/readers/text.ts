@@ -3,7 +3,7 @@ import { readChunks } from './chunks.ts'
 import { decode } from './decode.ts'
 import type { Format, OnFault } from './format.ts'
 import { cutLines, documentLines } from './lines.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import { whole } from './ranges.ts'
 
 /** Plain text: a document per file, or per line. */

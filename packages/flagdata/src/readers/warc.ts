@@ -6,7 +6,7 @@ import { compressionOf, pieceChunks, readChunks } from './chunks.ts'
 import type { Format, OnFault } from './format.ts'
 import { cutGzip } from './gzipMembers.ts'
 import { contentType, parseResponse } from './http.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 import { between, whole } from './ranges.ts'
 import { type WarcHead, warcRecords } from './warcRecords.ts'
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
-import type { Compressors } from 'hyparquet-writer/src/types.js'
+import type { ParquetWriteOptions } from 'hyparquet-writer'
 import type { Json } from '../document.ts'
 import { openAtomic } from './atomic.ts'
 import { type Column, type ColumnType, openTable, rowSize, type TableFile } from './columns.ts'
@@ -27,7 +27,7 @@ const elements: Record<ColumnType, Omit<SchemaElement, 'name'>> = {
 const toCell = (value: Json | undefined, type: ColumnType) =>
   value === undefined || value === null ? null : type === 'integer' ? BigInt(value as number) : value
 
-async function compressorsOf(codec: Codec): Promise<Compressors> {
+async function compressorsOf(codec: Codec): Promise<ParquetWriteOptions['compressors']> {
   if (codec === 'gzip') return { GZIP: (bytes) => gzipSync(bytes) }
   return codec === 'zstd' ? { ZSTD: await zstdCompressor() } : {}
 }
