@@ -247,7 +247,8 @@ def read(folder):
     paths = files("parquet-snappy", ".parquet")
     same("pandas reads parquet", plain(pd.concat([pd.read_parquet(path) for path in paths])), texts)
     loaded = datasets.load_dataset("parquet", data_files=[str(path) for path in paths], split="train")
-    same("datasets reads parquet", [typed(row) for row in loaded], rows)
+    # It parses columns of JSON by itself.
+    same("datasets reads parquet", [present({**row, "media": None}) for row in loaded], rows)
     paths = files("arrow", ".arrow")
     opened = [pa.ipc.open_file(path).read_all() for path in paths]
     unwrapped = [

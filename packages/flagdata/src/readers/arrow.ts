@@ -160,8 +160,14 @@ function getter(arrow: Arrow, field: Field, vector: Vector): (row: number) => un
     return (row) => (vector.isValid(row) ? new Date(Number(vector.get(row))) : null)
   if (DataType.isDecimal(type))
     return (row) => (vector.isValid(row) ? decimal(vector.get(row), type.scale) : null)
-  return (row) => vector.get(row)
+  return (row) => unwrap(vector.get(row))
 }
+
+/** Lists and structs as what they are made of. */
+const unwrap = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'toJSON' in value && !(value instanceof Date)
+    ? (value.toJSON as () => unknown)()
+    : value
 
 function jsonOr(text: string): unknown {
   try {

@@ -35,6 +35,8 @@ export function toJson(value: unknown): Json | undefined {
     }
     return list
   }
+  // Lists and structs of Arrow inside others.
+  if ('toJSON' in value) return toJson((value.toJSON as () => unknown)())
   return ofEntries(Object.entries(value as object))
 }
 
