@@ -36,7 +36,7 @@ async function loadArrow(): Promise<Arrow> {
   const arrow = await import('apache-arrow')
   const { decompress } = await import('fzstd')
   const { compressionRegistry, CompressionType } = arrow
-  compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => decompress(bytes) })
+  compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => decompress(bytes).slice() })
   compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (bytes) => decompressLz4Frame(bytes) })
   return arrow
 }

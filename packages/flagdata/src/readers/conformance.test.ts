@@ -111,7 +111,11 @@ describe('dataset folders', () => {
     }
     if (name !== 'named')
       expect(documents[0].media).toEqual([
-        { type: 'image', url: expect.stringMatching(/^data:image\/png;base64,/), name: 'a.png' },
+        {
+          type: 'image',
+          url: expect.stringMatching(/^data:image\/png;base64,/),
+          name: expect.stringMatching(/png$/),
+        },
       ])
   })
 

@@ -51,15 +51,11 @@ function delimited(extension: string, defaultDelimiter: string): Format {
           break
         }
       }
-      for await (const { bytes, offset: at, isBroken } of recordsFrom(start, onFault)) {
+      for await (const { bytes, offset: at } of recordsFrom(start, onFault)) {
         offset = at
         if (isPlain && offset >= end) return
         const text = decode(bytes, offset, onFault)
         if (text === undefined) continue
-        if (isBroken) {
-          onFault('broken-quote', offset, 'text after a closing quote')
-          continue
-        }
         const fields = csvFields(text, dialect)
         if (columns === undefined) {
           columns = namesOf(fields)

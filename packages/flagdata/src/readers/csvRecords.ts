@@ -11,8 +11,6 @@ export interface CsvRecord {
   bytes: Buffer
   /** Byte offset in the decompressed file. */
   offset: number
-  /** Text stands after a closing quote. */
-  isBroken: boolean
 }
 
 const [LF, CR] = [0x0a, 0x0d]
@@ -37,13 +35,19 @@ class Window {
   }
 }
 
+const quoteFaults = {
+  'unclosed-quote': 'a quote that nothing closes',
+  'broken-quote': 'a quoted field behind whose end text stands',
+}
+
 type State = 'field' | 'plain' | 'quoted' | 'closed'
 
 /**
  * The records of CSV (RFC 4180: quoted fields hold delimiters, line ends and doubled quotes; lines end in LF or CRLF).
- * Two things keep damage local: a quote that is not closed before the end of the file or within `maxBytes` is reported
- * as `unclosed-quote`, and reading goes on at the line after the record's first; a longer record without such a quote
- * is passed over to its line end as `too-long`. Holds at most `maxBytes` and a chunk.
+ * Damage stays local: a quote that is not closed before the end of the file or within `maxBytes` is reported as
+ * `unclosed-quote`, one behind whose end other text stands as `broken-quote`, and reading goes on at the line after the
+ * record's first; a longer record without a quote is passed over to its line end as `too-long`. Holds at most
+ * `maxBytes` and a chunk.
  */
 export async function* csvRecords(
   chunks: AsyncIterable<Buffer>,
@@ -89,6 +93,7 @@ export async function* csvRecords(
         state = 'quoted'
         opened = at - 1
       } else if (state === 'closed' && byte !== CR) {
+        if (reopen('broken-quote')) continue
         isBroken = true
         state = 'plain'
       } else if (state === 'field') state = 'plain'
@@ -101,52 +106,48 @@ export async function* csvRecords(
     state = 'field'
     isBroken = false
   }
+  const tooLong = (at: number, length: number) =>
+    onFault('too-long', at, `${length} bytes, more than ${maxBytes} (maxDocumentBytes)`)
+  const report = (kind: keyof typeof quoteFaults) =>
+    onFault(kind, offset + opened - window.from, quoteFaults[kind])
   /** Gives up on a quote; false if the window holds no line to go on with. */
-  const reopen = (): boolean => {
+  const reopen = (kind: keyof typeof quoteFaults): boolean => {
     const line = window.bytes.indexOf(LF, window.from)
     if (line < 0 || line >= window.to) return false
-    onFault('unclosed-quote', offset + opened - window.from, `a quote that nothing closes`)
+    report(kind)
     advance(line + 1)
     return true
   }
   function* records(isLast: boolean): Generator<CsvRecord> {
     for (;;) {
-      const { bytes, from, to } = window
       if (skipped > 0) {
+        const { bytes, from, to } = window
         const line = bytes.subarray(from, to).indexOf(LF)
         const length = line < 0 ? to - from : line
         skipped += length
         if (line < 0 && !isLast) return advance(to)
-        onFault(
-          'too-long',
-          offset + length - skipped,
-          `${skipped} bytes, more than ${maxBytes} (maxDocumentBytes)`,
-        )
+        tooLong(offset + length - skipped, skipped)
         skipped = 0
         advance(line < 0 ? to : from + line + 1)
         if (line < 0) return
         continue
       }
       const end = findEnd(isLast)
-      if (end >= 0) {
-        const record = trim(bytes.subarray(from, end))
-        if (record.length > maxBytes)
-          onFault('too-long', offset, `${record.length} bytes, more than ${maxBytes} (maxDocumentBytes)`)
-        else if (record.length > 0) yield { bytes: record, offset, isBroken }
-        advance(end + 1)
-      } else if (to - from > maxBytes) {
-        if (state === 'quoted' && reopen()) continue
+      const { bytes, from, to } = window
+      const isUnclosed = state === 'quoted'
+      if (end < 0 && isUnclosed && (isLast || to - from > maxBytes) && reopen('unclosed-quote')) continue
+      if (end < 0 && !isLast) {
+        if (to - from <= maxBytes) return
         skipped = to - from
-        advance(to)
-        return
-      } else if (!isLast) return
-      else {
-        if (state === 'quoted') {
-          if (reopen()) continue
-          onFault('unclosed-quote', offset + opened - from, 'a quote that nothing closes')
-        } else if (to > from) yield { bytes: trim(bytes.subarray(from, to)), offset, isBroken }
-        return
+        return advance(to)
       }
+      const record = trim(bytes.subarray(from, end < 0 ? to : end))
+      if (isBroken) report('broken-quote')
+      else if (end < 0 && isUnclosed) report('unclosed-quote')
+      else if (record.length > maxBytes) tooLong(offset, record.length)
+      else if (record.length > 0) yield { bytes: record, offset }
+      if (end < 0) return
+      advance(end + 1)
     }
   }
 

@@ -131,7 +131,10 @@ async function* readParquet(piece: Piece, config: ReadConfig, onFault: OnFault):
           const range = { rowStart: groupStart + from, rowEnd: groupStart + to }
           let objects: Record<string, unknown>[]
           try {
-            objects = await parquetReadObjects({ file, metadata, compressors, parsers, ...range })
+            objects = await parquetReadObjects({
+              ...{ file, metadata, compressors, parsers, utf8: false },
+              ...range,
+            })
           } catch (error) {
             const lost = `row group ${number}, rows ${from} to ${to - 1}`
             onFault('corrupt-parquet', offset, `${lost}: ${(error as Error).message}`)

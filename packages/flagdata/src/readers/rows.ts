@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Document, Json, Media } from '../document.ts'
 import { mediaOfBytes } from '../media.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
@@ -72,7 +73,9 @@ export function documentOfRow(
       media.push(mediaOfBytes(value.bytes, value.path?.match(/[^./\\]+$/)?.[0] ?? endingOf(value.bytes)))
       continue
     }
-    const json = toJson(value)
+    // Some writers do not say that their bytes are text.
+    const isText = value instanceof Uint8Array && (name === config.textKey || name === config.idKey)
+    const json = isText ? (isUtf8(value) ? Buffer.from(value).toString() : undefined) : toJson(value)
     if (json === undefined) {
       onFault('invalid-utf8', `column "${name}"`)
       return undefined

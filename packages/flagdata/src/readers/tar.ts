@@ -29,6 +29,7 @@ export async function* tarMembers(stream: ByteStream, onDamage: OnTarDamage): As
     first ??= offset
     const header = await stream.read(BLOCK)
     if (header.length === 0) return
+    if (header.length < BLOCK && isLost) return
     if (header.length < BLOCK) return onDamage('truncated-tar', offset, 'the file ends in a header')
     // Two blocks of zeros end a tar file; one is enough to know.
     if (!isLost && header.every((byte) => byte === 0)) return
