@@ -44,6 +44,13 @@ const unknownStep = (name: string): Step => ({
   },
 })
 
+/** The same run whatever the folder is in which it is started or continued. */
+export const withAbsolutePaths = (pipeline: Pipeline): Pipeline => ({
+  ...pipeline,
+  read: { ...pipeline.read, path: resolve(pipeline.read.path) },
+  write: { ...pipeline.write, path: resolve(pipeline.write.path) },
+})
+
 /** A name for each deduplication: its kind, numbered when it occurs again. */
 export function dedupLabels(dedups: Pipeline['dedups']): string[] {
   const kinds = dedups.map((dedup) => dedupEntry(dedup)[0])
