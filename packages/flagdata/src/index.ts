@@ -21,6 +21,7 @@ export * from './filters/index.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
+  condense,
   dedup,
   type Part,
   type Pipeline,

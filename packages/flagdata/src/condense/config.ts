@@ -61,3 +61,6 @@ export const diverseSchema = z
 export type SelectConfig = z.output<typeof selectSchema>
 export type BalanceConfig = z.output<typeof balanceSchema>
 export type DiverseConfig = z.output<typeof diverseSchema>
+
+/** The options of each kind of selection. */
+export const condenseSchemas = { select: selectSchema, balance: balanceSchema, diverse: diverseSchema }

@@ -101,6 +101,16 @@ export function dedup(config: DedupInput): Part {
   }
 }
 
+/**
+ * Keeps a choice of the documents that looks at all of them: the best by a number that they carry (`select`), a bounded
+ * part of each group (`balance`), or those far from each other (`diverse`).
+ *
+ * @throws DataError `invalid-argument` for an unknown kind or wrong options
+ */
+export const condense = (config: Extract<DedupInput, CondenseInput>): Part => dedup(config)
+
+type CondenseInput = Record<'select', unknown> | Record<'balance', unknown> | Record<'diverse', unknown>
+
 function check<Schema extends z.ZodType>(name: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
