@@ -27,11 +27,23 @@ export {
   type Pipeline,
   pipeline,
   type ReadConfig,
+  readArrow,
+  readCsv,
+  readHuggingface,
   readJsonl,
+  readParquet,
   readText,
+  readTsv,
+  readWarc,
+  readWebDataset,
   type WriteConfig,
+  writeArrow,
+  writeCsv,
   writeJsonl,
+  writeParquet,
   writeText,
+  writeTsv,
+  writeWebDataset,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
 export { stepFactory, stepNames } from './pipeline/registry.ts'
