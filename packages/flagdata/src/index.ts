@@ -42,6 +42,7 @@ export {
   writeJsonl,
   writeParquet,
   writeText,
+  writeTokens,
   writeTsv,
   writeWebDataset,
 } from './pipeline/pipeline.ts'
@@ -60,3 +61,5 @@ export { simplify } from './text/simplify.ts'
 export { Text } from './text/text.ts'
 export type { Words } from './text/tokenizer.ts'
 export type { Vocabulary } from './text/vocabulary.ts'
+export { type MergeOptions, type MergeResult, mergeTokens } from './tokens/merge.ts'
+export { openTokenizer, type TextTokenizer } from './tokens/tokenizer.ts'

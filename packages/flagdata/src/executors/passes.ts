@@ -29,7 +29,8 @@ export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): Promise<{ document: Document; because?: RemovedBecause }> {
+): Promise<{ document: Document; because?: RemovedBecause; changedBy: readonly string[] }> {
+  const changedBy: string[] = []
   let text = new Text(document.text)
   for (const [i, step] of steps.entries()) {
     const its = statistics.steps[i]
@@ -45,10 +46,11 @@ export async function applySteps(
     else if (isRemoval(outcome) || outcome.text === '') {
       const removal: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document, because: { step: step.name, ...removal } }
+      return { document, because: { step: step.name, ...removal }, changedBy }
     } else {
       its.kept++
       its.changed++
+      changedBy.push(step.name)
       document = {
         ...document,
         text: outcome.text,
@@ -57,7 +59,7 @@ export async function applySteps(
       if (outcome.text !== text.value) text = new Text(outcome.text)
     }
   }
-  return { document }
+  return { document, changedBy }
 }
 
 /** The decisions of a deduplication about a piece as a step. */
@@ -118,9 +120,10 @@ export async function runPass(
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because } = await applySteps(original, steps, statistics)
+      const { document, because, changedBy } = await applySteps(original, steps, statistics)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
+        if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })
         const noted = collector?.add(document, statistics.kept)
         if (noted) await noted
         statistics.kept++

@@ -8,6 +8,8 @@ export interface TokenWriter {
   /** Adds a document, or a part of one that ends at each of `ends`; numbers or the bytes of the file. */
   add(tokens: readonly number[] | Uint8Array, ends?: readonly number[]): Promise<void>
   readonly tokens: number
+  /** Brings all to disk, still under a temporary name. */
+  finish(): Promise<void>
   commit(): Promise<void>
   discard(): Promise<void>
 }
@@ -89,15 +91,19 @@ export async function openTokenFile(
     await file.write(bytes)
     await lossFile?.write(new Uint8Array(length).fill(counts))
   }
+  const finish = async () => {
+    await file.flush()
+    await lossFile?.flush()
+  }
   return {
     add: (tokens, own) => add(tokens, own, 1),
     pad: (tokens) => add(tokens, undefined, 0),
     get tokens() {
       return count
     },
+    finish,
     async commit() {
-      await file.flush()
-      await lossFile?.flush()
+      await finish()
       await writeAtomic(`${path}.index`, new Uint8Array(BigUint64Array.from(ends, BigInt).buffer))
       await writeAtomic(`${path}.metadata`, `${tokenizer}|${bytesPerToken}\n${count}\n${metric(count)}`)
       await lossOutput?.commit()
@@ -145,6 +151,7 @@ export async function openMegatronFile(
     get tokens() {
       return count
     },
+    finish: () => file.flush(),
     async commit() {
       await file.flush()
       const header = Buffer.alloc(34)
