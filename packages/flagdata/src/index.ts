@@ -18,6 +18,8 @@ export {
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './filters/index.ts'
+export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {

@@ -44,23 +44,27 @@ export async function applySteps(
     its.seconds += Number(process.hrtime.bigint() - start) / 1e9
     if (outcome === undefined) its.kept++
     else if (isRemoval(outcome) || outcome.text === '') {
-      const removal: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
+      const { metadata, ...removal }: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document, because: { step: step.name, ...removal }, changedBy }
+      return {
+        document: withMetadata(document, metadata),
+        because: { step: step.name, ...removal },
+        changedBy,
+      }
     } else {
       its.kept++
+      document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
+      if (outcome.text === text.value) continue
       its.changed++
       changedBy.push(step.name)
-      document = {
-        ...document,
-        text: outcome.text,
-        metadata: outcome.metadata ? { ...document.metadata, ...outcome.metadata } : document.metadata,
-      }
-      if (outcome.text !== text.value) text = new Text(outcome.text)
+      text = new Text(outcome.text)
     }
   }
   return { document, changedBy }
 }
+
+const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
+  metadata === undefined ? document : { ...document, metadata: { ...document.metadata, ...metadata } }
 
 /** The decisions of a deduplication about a piece as a step. */
 async function decisionStep(pipeline: Pipeline, pass: number, piece: Piece, paths: Paths): Promise<Step> {
