@@ -18,6 +18,8 @@ export {
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './filters/index.ts'
+export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
@@ -26,11 +28,23 @@ export {
   type Pipeline,
   pipeline,
   type ReadConfig,
+  readArrow,
+  readCsv,
+  readHuggingface,
   readJsonl,
+  readParquet,
   readText,
+  readTsv,
+  readWarc,
+  readWebDataset,
   type WriteConfig,
+  writeArrow,
+  writeCsv,
   writeJsonl,
+  writeParquet,
   writeText,
+  writeTsv,
+  writeWebDataset,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
 export { stepFactory, stepNames } from './pipeline/registry.ts'

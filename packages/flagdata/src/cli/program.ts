@@ -19,8 +19,14 @@ const exitCodes = `
 Exit codes: 0 done (bad input is counted, reported on stderr and passed over), 1 failed, 2 wrong usage.
 Results go to stdout, everything else to stderr.`
 
-const input = new Option('--input <path>', 'file or folder to read, instead of the recipe’s')
-const output = new Option('--output <folder>', 'folder to write, instead of the recipe’s')
+const input = new Option(
+  '--input <path>',
+  'file or folder to read, instead of the recipe’s; - for JSON lines on standard input',
+)
+const output = new Option(
+  '--output <folder>',
+  'folder to write, instead of the recipe’s; - for JSON lines on standard output',
+)
 const json = new Option('--json', 'print one JSON document')
 
 function build(terminal: Terminal): Command {
@@ -55,6 +61,7 @@ ${exitCodes}`,
       `
 Examples:
   flagdata run gopher --input crawl.jsonl.gz --output clean
+  zcat crawl.jsonl.gz | flagdata run gopher --input - --output - > clean.jsonl
   flagdata run my-recipe.yaml        (again after a kill: does only what is missing)
   flagdata run fineweb --input crawl --output clean --executor slurm --tasks 200 --sbatch=--partition=cpu
 ${exitCodes}`,
