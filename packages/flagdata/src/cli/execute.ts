@@ -7,6 +7,7 @@ import { writeKubernetes } from '../executors/kubernetes.ts'
 import { run } from '../executors/local.ts'
 import { writeRay } from '../executors/ray.ts'
 import { submitSlurm, waitForSlurm } from '../executors/slurm.ts'
+import { runStreams, usesStreams } from '../executors/stream.ts'
 import type { Command as ProgramCommand } from '../executors/tasks.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { ProgressLine } from './progress.ts'
@@ -83,7 +84,17 @@ export async function execute(
   const print = (value: unknown, text: string) =>
     terminal.out(json ? `${JSON.stringify(value, null, 2)}\n` : text)
 
-  if (executor === 'local') {
+  if (usesStreams(pipeline)) {
+    if (executor !== 'local')
+      throw new DataError('invalid-argument', `${executor} does not see standard input and output`, {
+        hint: 'give folders that all machines see',
+      })
+    const streams = { input: process.stdin, output: process.stdout }
+    const summary = await runStreams(pipeline, streams, { workers: options.workers })
+    for (const line of faultLines(summary.statistics)) terminal.err(`${printable(line)}\n`)
+    // The output may be the documents, so what is said about them is not.
+    terminal.err(json ? `${JSON.stringify(summary)}\n` : describeSummary(summary, output))
+  } else if (executor === 'local') {
     const progress = new ProgressLine(terminal)
     const summary = await run(pipeline, { workers: options.workers, onProgress: progress.update }).finally(
       () => progress.end(),

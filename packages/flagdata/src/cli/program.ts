@@ -7,20 +7,29 @@ import { openJob } from '../executors/work.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
+import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
 import { describeSummary, funnel } from './report.ts'
+import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
+import { addTokens } from './tokens.ts'
 import { addWork } from './work.ts'
 
 const exitCodes = `
 Exit codes: 0 done (bad input is counted, reported on stderr and passed over), 1 failed, 2 wrong usage.
 Results go to stdout, everything else to stderr.`
 
-const input = new Option('--input <path>', 'file or folder to read, instead of the recipe’s')
-const output = new Option('--output <folder>', 'folder to write, instead of the recipe’s')
+const input = new Option(
+  '--input <path>',
+  'file or folder to read, instead of the recipe’s; - for JSON lines on standard input',
+)
+const output = new Option(
+  '--output <folder>',
+  'folder to write, instead of the recipe’s; - for JSON lines on standard output',
+)
 const json = new Option('--json', 'print one JSON document')
 
 function build(terminal: Terminal): Command {
@@ -55,6 +64,7 @@ ${exitCodes}`,
       `
 Examples:
   flagdata run gopher --input crawl.jsonl.gz --output clean
+  zcat crawl.jsonl.gz | flagdata run gopher --input - --output - > clean.jsonl
   flagdata run my-recipe.yaml        (again after a kill: does only what is missing)
   flagdata run fineweb --input crawl --output clean --executor slurm --tasks 200 --sbatch=--partition=cpu
 ${exitCodes}`,
@@ -194,6 +204,9 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addAnalyse(program, terminal)
+  addTokens(program, terminal)
+  addSql(program, terminal)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])
