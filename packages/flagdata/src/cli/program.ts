@@ -7,12 +7,15 @@ import { openJob } from '../executors/work.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
+import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
 import { describeSummary, funnel } from './report.ts'
+import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
+import { addTokens } from './tokens.ts'
 import { addWork } from './work.ts'
 
 const exitCodes = `
@@ -201,6 +204,9 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addAnalyse(program, terminal)
+  addTokens(program, terminal)
+  addSql(program, terminal)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])

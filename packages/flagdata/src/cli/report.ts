@@ -24,7 +24,7 @@ export function funnel({ documents, steps }: Statistics): string {
 }
 
 /** Bad input by kind, with the first places. */
-export function faultLines({ faults }: Statistics, places = 3): string[] {
+export function faultLines({ faults }: Pick<Statistics, 'faults'>, places = 3): string[] {
   return Object.entries(faults).flatMap(([kind, { count, first }]) => [
     `${kind}: ${count}`,
     ...first.slice(0, places).map(({ file, offset, found }) => `  ${file}, byte ${offset}: ${found}`),

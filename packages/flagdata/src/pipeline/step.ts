@@ -6,6 +6,8 @@ export interface Removal {
   reason: string
   value?: number
   limit?: number
+  /** Added to the metadata of the removed document. */
+  metadata?: { [key: string]: Json }
 }
 
 /** A changed document: its new text, and metadata to add. */
