@@ -57,7 +57,7 @@ describe('standard input and output', () => {
     expect(statistics.steps[0].removed).toEqual({ too_few_sentences: 1 })
     expect(statistics.faults['broken-json']).toMatchObject({
       count: 1,
-      first: [{ file: 'stdin', offset: 53 }],
+      first: [{ file: 'stdin', offset: 42 }],
     })
   })
 
