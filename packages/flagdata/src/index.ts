@@ -19,6 +19,7 @@ export {
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'
 export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'

@@ -10,6 +10,7 @@ import { findPieces } from '../readers/pieces.ts'
 import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
 import { sampleChanged, sampleRemoved } from './inspect.ts'
+import { addLanguage, addTrainClassifier } from './language.ts'
 import { pageOf } from './page.ts'
 import { describeChange, describeSummary, funnel } from './report.ts'
 import { addSql } from './sql.ts'
@@ -215,6 +216,8 @@ ${exitCodes}`,
     })
 
   addAnalyse(program, terminal)
+  addLanguage(program, terminal)
+  addTrainClassifier(program, terminal)
   addTokens(program, terminal)
   addSql(program, terminal)
   addWork(program, terminal)

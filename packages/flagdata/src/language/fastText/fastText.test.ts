@@ -74,9 +74,9 @@ describe('what goes wrong', () => {
     return path
   }
   const open = (name: string, bytes: Uint8Array) => () => FastText.open(put(name, bytes))
-  const lid = readFileSync(languageModelPath())
+  const whole = Buffer.from(golden.quantised['hs-cutoff-retrain'].model, 'base64')
   const changed = (at: number, value: number) => {
-    const bytes = Buffer.from(lid)
+    const bytes = Buffer.from(whole)
     bytes.writeInt32LE(value, at)
     return bytes
   }
@@ -99,19 +99,19 @@ describe('what goes wrong', () => {
     const big = changed(64, 2 ** 31 - 1)
     big.writeInt32LE(2 ** 31 - 2, 68)
     big.writeInt32LE(1, 72)
-    expect(open('big.bin', big)).toThrow(/takes \d+ bytes, but 937\d+ are left/)
+    expect(open('big.bin', big)).toThrow(/takes \d+ bytes, but \d+ are left/)
   })
 
   it('says where a file ends too early, wherever that is', () => {
-    for (let i = 0; i < 60; i++) {
-      const length = Math.floor((lid.length * i) / 60)
-      expect(open('cut.bin', lid.subarray(0, length)), `${length}`).toThrow(/cut\.bin: /)
+    for (let i = 0; i < 40; i++) {
+      const length = Math.floor((whole.length * i) / 40)
+      expect(open('cut.bin', whole.subarray(0, length)), `${length}`).toThrow(/cut\.bin: /)
     }
   })
 
   it('opens a damaged file or names the damage', () => {
-    for (let i = 0; i < 60; i++) {
-      const bytes = Buffer.from(lid)
+    for (let i = 0; i < 40; i++) {
+      const bytes = Buffer.from(whole)
       bytes[8 + ((i * 7919) % 60)] ^= 1 << (i % 8)
       try {
         const model = FastText.open(put('damaged.bin', bytes))
