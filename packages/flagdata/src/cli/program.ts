@@ -141,7 +141,7 @@ ${exitCodes}`,
         return
       }
       for (const { removed, id, text } of sample) {
-        const { step, reason, value, limit } = removed
+        const { step, reason, value, limit, detail } = removed
         const measured =
           value === undefined
             ? ''
@@ -149,7 +149,7 @@ ${exitCodes}`,
               ? ` (cluster ${value})`
               : ` (${Number(value.toPrecision(3))}, limit ${limit})`
         const shown = text.length > options.characters ? `${text.slice(0, options.characters)} …` : text
-        terminal.out(`── ${printable(id)} · ${step}: ${reason}${measured}\n${printable(shown)}\n\n`)
+        terminal.out(`── ${printable(id)} · ${step}: ${reason}${measured}${detail ? ` · ${printable(detail)}` : ''}\n${printable(shown)}\n\n`)
       }
       if (sample.length === 0) terminal.err('no removed document fits\n')
     })

@@ -39,19 +39,21 @@ function signaturesFor({ dedup }: Pipeline): Signatures | undefined {
  * Puts a document through the steps. Returns it as it is kept, or why it is removed, with its text at that point. A step
  * that leaves nothing of a text removes the document.
  */
-function applySteps(
+async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): { document: Document; because?: RemovedBecause } {
+): Promise<{ document: Document; because?: RemovedBecause }> {
   let text = new Text(document.text)
   for (const [i, step] of steps.entries()) {
     const its = statistics.steps[i]
     its.documents++
     const start = process.hrtime.bigint()
-    const outcome = step.apply(text, document, (name, by = 1) => {
+    const given = step.apply(text, document, (name, by = 1) => {
       its.counts[name] = (its.counts[name] ?? 0) + by
     })
+    // Steps that decide at once do not wait for the next turn.
+    const outcome = given instanceof Promise ? await given : given
     its.seconds += Number(process.hrtime.bigint() - start) / 1e9
     if (outcome === undefined) its.kept++
     else if (isRemoval(outcome) || outcome.text === '') {
@@ -100,7 +102,7 @@ export async function processPiece(
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because } = applySteps(original, steps, statistics)
+      const { document, because } = await applySteps(original, steps, statistics)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
         signatures?.add(document.text, statistics.kept)

@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import type { Json } from '../document.ts'
 import { DataError } from '../errors.ts'
 import { c4, c4Paragraph } from '../filters/c4.ts'
@@ -15,7 +16,9 @@ export interface StepSpec {
   options?: { readonly [option: string]: Json }
 }
 
-const factories: readonly StepFactory[] = [
+type AnyFactory = StepFactory<z.ZodType, Step>
+
+const factories: readonly AnyFactory[] = [
   urlFilter,
   gopherRepetition,
   gopherQuality,
@@ -23,15 +26,15 @@ const factories: readonly StepFactory[] = [
   c4Paragraph,
   finewebQuality,
   pii,
-] as unknown as StepFactory[]
+] as unknown as AnyFactory[]
 
-const byName: ReadonlyMap<string, StepFactory> = new Map(factories.map((it) => [it.stepName, it]))
+const byName: ReadonlyMap<string, AnyFactory> = new Map(factories.map((it) => [it.stepName, it]))
 
 /** The names that recipes may use. */
 export const stepNames: readonly string[] = [...byName.keys()]
 
 /** The factory of a step, if there is one of that name. */
-export const stepFactory = (name: string): StepFactory | undefined => byName.get(name)
+export const stepFactory = (name: string): AnyFactory | undefined => byName.get(name)
 
 /** @throws DataError `not-found` for an unknown name, `invalid-argument` for wrong options */
 export function makeStep({ name, options }: StepSpec): Step {

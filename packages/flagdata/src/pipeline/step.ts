@@ -6,6 +6,8 @@ export interface Removal {
   reason: string
   value?: number
   limit?: number
+  /** What was found, where the reason needs words: the message of a file that could not be read. */
+  detail?: string
 }
 
 /** A changed document: its new text, and metadata to add. */
@@ -32,6 +34,11 @@ export interface Step {
    * @param text the document's text with its words, lines and lengths, computed once for all steps
    * @param document read only: return a `Change` to change it
    */
+  apply(text: Text, document: Document, count: Count): Outcome | Promise<Outcome>
+}
+
+/** A step that decides at once, as all but those do that wait for another thread. */
+export interface SyncStep extends Step {
   apply(text: Text, document: Document, count: Count): Outcome
 }
 
@@ -45,6 +52,9 @@ export const isRemoval = (outcome: Outcome): outcome is Removal =>
  * @example
  * const short = customStep('short', (text) => text.length > 1000 ? { reason: 'too_long' } : undefined)
  */
-export function customStep(name: string, apply: Step['apply']): Step {
+export function customStep<Apply extends Step['apply']>(
+  name: string,
+  apply: Apply,
+): Step & { readonly apply: Apply } {
   return { name, apply }
 }

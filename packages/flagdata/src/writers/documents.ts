@@ -41,8 +41,8 @@ export class DocumentWriter {
 
   remove(document: Document, because: RemovedBecause): Promise<void> | undefined {
     if (this.#removed === undefined) return undefined
-    const { step, reason, value, limit } = because
-    const removed = { step, reason, value, limit }
+    const { step, reason, value, limit, detail } = because
+    const removed = { step, reason, value, limit, detail }
     return this.#removed.write(
       `${JSON.stringify({ removed, id: document.id, text: document.text, metadata: document.metadata })}\n`,
     )
