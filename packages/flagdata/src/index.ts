@@ -1,19 +1,16 @@
-export type { DedupConfig, ExactConfig, MinhashConfig } from './dedup/config.ts'
+export type { DedupConfig, DedupInput, ExactConfig, MinhashConfig } from './dedup/config.ts'
 export { ExactSignatureWriter, findExactDuplicates } from './dedup/exact.ts'
 export { findBucketPairs, SignatureWriter } from './dedup/minhash/buckets.ts'
 export { type ClusterCounts, clusterPairs } from './dedup/minhash/clusters.ts'
 export { Signer } from './dedup/minhash/signature.ts'
 export type { Document, Json, Media } from './document.ts'
 export { DataError } from './errors.ts'
-export { type RunOptions, run, type Summary } from './executors/local.ts'
-export type { Phase } from './executors/state.ts'
-export { c4, c4Paragraph } from './filters/c4.ts'
-export { finewebQuality } from './filters/finewebQuality.ts'
-export { gopherQuality } from './filters/gopherQuality.ts'
-export { gopherRepetition } from './filters/gopherRepetition.ts'
-export { urlFilter } from './filters/url.ts'
-export { pii } from './modifiers/pii.ts'
-export { defineStep, type StepFactory } from './pipeline/define.ts'
+export { type RunOptions, type RunResult, run } from './executors/local.ts'
+export type { Phase, Summary } from './executors/phases.ts'
+export { type WorkOptions, work } from './executors/work.ts'
+export * from './filters/index.ts'
+export * from './modifiers/index.ts'
+export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
   dedup,
   type Part,
@@ -27,7 +24,7 @@ export {
   writeText,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
-export { stepNames } from './pipeline/registry.ts'
+export { stepFactory, stepNames } from './pipeline/registry.ts'
 export type { FaultStatistics, Statistics, StepStatistics } from './pipeline/statistics.ts'
 export {
   type Change,

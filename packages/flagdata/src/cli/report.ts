@@ -1,6 +1,6 @@
-import type { Summary } from '../executors/local.ts'
+import { columns } from '@flag/core-tensor/terminal'
+import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
-import { columns } from './terminal.ts'
 
 const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -20,7 +20,7 @@ export function funnel({ documents, steps }: Statistics): string {
     for (const [reason, count] of reasons)
       rows.push([`  ${reason}`, '', '', String(count), percent(count, documents)])
   }
-  return columns(rows, [1, 2, 3, 4])
+  return columns(rows, (i) => i > 0)
 }
 
 /** Bad input by kind, with the first places. */
@@ -33,14 +33,10 @@ export function faultLines({ faults }: Statistics, places = 3): string[] {
 
 /** A run in lines for people. */
 export function describeSummary(
-  { statistics, dedup, written, pieces, resumed }: Summary,
+  { statistics, written, pieces, resumed = 0 }: Summary & { resumed?: number },
   output: string,
 ): string {
   const lines = [funnel(statistics)]
-  if (dedup)
-    lines.push(
-      `${dedup.kind} deduplication: ${dedup.removed} removed (${percent(dedup.removed, statistics.documents)})`,
-    )
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   lines.push(
     `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,

@@ -16,11 +16,24 @@ export const exactSchema = z.strictObject({
   hash: z.enum(['xxhash', 'sha1']).default('xxhash'),
 })
 
-export const dedupSchema = z.union([
-  z.strictObject({ minhash: minhashSchema }),
-  z.strictObject({ exact: exactSchema }),
-])
+/** The options of each kind of deduplication. A kind is added here and in `kinds.ts`. */
+export const dedupSchemas = { exact: exactSchema, minhash: minhashSchema }
 
 export type MinhashConfig = z.output<typeof minhashSchema>
 export type ExactConfig = z.output<typeof exactSchema>
-export type DedupConfig = z.output<typeof dedupSchema>
+
+export type DedupName = keyof typeof dedupSchemas
+/** The options of a kind, with defaults. */
+export type ConfigOf<Name extends DedupName> = z.output<(typeof dedupSchemas)[Name]>
+/** A kind with its options: `{ minhash: { … } }`. */
+export type DedupConfig = { [Name in DedupName]: { [key in Name]: ConfigOf<Name> } }[DedupName]
+/** The same as people write it, where options may be left out. */
+export type DedupInput = {
+  [Name in DedupName]: { [key in Name]: z.input<(typeof dedupSchemas)[Name]> }
+}[DedupName]
+
+export const dedupNames = Object.keys(dedupSchemas) as DedupName[]
+
+/** The kind and the options of `{ minhash: { … } }`. */
+export const dedupEntry = (dedup: DedupConfig): [DedupName, DedupConfig[keyof DedupConfig]] =>
+  Object.entries(dedup)[0] as [DedupName, DedupConfig[keyof DedupConfig]]

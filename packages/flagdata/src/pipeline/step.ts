@@ -30,16 +30,13 @@ export interface Step {
   readonly name: string
   /** The options it was made with, so that a worker thread can make the same step. Absent in custom steps. */
   readonly options?: { readonly [option: string]: Json }
+  /** Loads what the step needs. Called in every thread, and awaited, before the first document. */
+  prepare?(): Promise<void>
   /**
    * @param text the document's text with its words, lines and lengths, computed once for all steps
    * @param document read only: return a `Change` to change it
    */
   apply(text: Text, document: Document, count: Count): Outcome | Promise<Outcome>
-}
-
-/** A step that decides at once, as all but those do that wait for another thread. */
-export interface SyncStep extends Step {
-  apply(text: Text, document: Document, count: Count): Outcome
 }
 
 /** Whether an outcome removes the document. */
@@ -52,9 +49,6 @@ export const isRemoval = (outcome: Outcome): outcome is Removal =>
  * @example
  * const short = customStep('short', (text) => text.length > 1000 ? { reason: 'too_long' } : undefined)
  */
-export function customStep<Apply extends Step['apply']>(
-  name: string,
-  apply: Apply,
-): Step & { readonly apply: Apply } {
+export function customStep(name: string, apply: Step['apply']): Step {
   return { name, apply }
 }
