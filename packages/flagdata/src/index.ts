@@ -8,6 +8,7 @@ export { DataError } from './errors.ts'
 export { type RunOptions, type RunResult, run } from './executors/local.ts'
 export type { Phase, Summary } from './executors/phases.ts'
 export { type WorkOptions, work } from './executors/work.ts'
+export * from './extract/index.ts'
 export * from './filters/index.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
@@ -17,6 +18,7 @@ export {
   type Pipeline,
   pipeline,
   type ReadConfig,
+  readFiles,
   readJsonl,
   readText,
   type WriteConfig,

@@ -5,9 +5,11 @@ import { ReportError, writeReport } from '@flag/report'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { run as runPipeline } from '../executors/local.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
+import { extractPipeline, failureLines } from './extract.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
 import { ProgressLine } from './progress.ts'
@@ -35,6 +37,15 @@ const json = new Option('--json', 'print one JSON document')
 
 function build(terminal: Terminal): Command {
   const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+  const runAndTell = async (pipeline: Pipeline, { workers, json }: { workers: number; json?: boolean }) => {
+    const progress = new ProgressLine(terminal)
+    const summary = await runPipeline(pipeline, { workers, onProgress: progress.update }).finally(() =>
+      progress.end(),
+    )
+    for (const line of faultLines(summary.statistics)) terminal.err(`${printable(line)}\n`)
+    if (json) print(summary)
+    else terminal.out(describeSummary(summary, pipeline.write.path))
+  }
   const program = new Command('flagdata')
     .description(
       'Clean and deduplicate text: documents in, clean documents out, every removed one with its reason.',
@@ -69,15 +80,35 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (recipe, options) => {
-      const pipeline = await openRecipe(recipe, options)
-      const progress = new ProgressLine(terminal)
-      const summary = await runPipeline(pipeline, {
-        workers: options.workers,
-        onProgress: progress.update,
-      }).finally(() => progress.end())
-      for (const line of faultLines(summary.statistics)) terminal.err(`${printable(line)}\n`)
-      if (options.json) print(summary)
-      else terminal.out(describeSummary(summary, pipeline.write.path))
+      await runAndTell(await openRecipe(recipe, options), options)
+    })
+
+  program
+    .command('extract')
+    .description('make text of files: HTML, PDF, EPUB, DOCX, LaTeX, plain text')
+    .argument('<paths...>', 'files, or folders that are searched with all below them')
+    .requiredOption('--output <folder>', 'folder to write')
+    .addOption(new Option('--to <format>', 'what to write').choices(['jsonl', 'text']).default('jsonl'))
+    .addOption(
+      new Option('--html <step>', 'what reads HTML').choices(['html-text', 'gne']).default('html-text'),
+    )
+    .addOption(
+      new Option('--epub <step>', 'what reads EPUB').choices(['epub-text', 'book-text']).default('epub-text'),
+    )
+    .option('--timeout-ms <n>', 'milliseconds that a file may take', wholeNumber(1), 5000)
+    .option('--workers <n>', 'threads', wholeNumber(1), workersDefault)
+    .addOption(json)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flagdata extract manuals --output text
+  flagdata extract a.pdf b.docx pages --output text --to text --workers 4
+${exitCodes}`,
+    )
+    .action(async (paths, options) => {
+      await runAndTell(await extractPipeline(paths, options), options)
+      for (const line of await failureLines(options.output)) terminal.err(`${printable(line)}\n`)
     })
 
   program
@@ -150,7 +181,9 @@ ${exitCodes}`,
               ? ` (${value})`
               : ` (${Number(value.toPrecision(3))}, limit ${limit})`
         const shown = text.length > options.characters ? `${text.slice(0, options.characters)} …` : text
-        terminal.out(`── ${printable(id)} · ${step}: ${reason}${measured}${detail ? ` · ${printable(detail)}` : ''}\n${printable(shown)}\n\n`)
+        terminal.out(
+          `── ${printable(id)} · ${step}: ${reason}${measured}${detail ? ` · ${printable(detail)}` : ''}\n${printable(shown)}\n\n`,
+        )
       }
       if (sample.length === 0) terminal.err('no removed document fits\n')
     })

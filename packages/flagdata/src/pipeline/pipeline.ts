@@ -5,11 +5,13 @@ import type { Step } from './step.ts'
 
 /** Where documents come from. Plain data, so that it can be hashed, stored and sent to a worker thread. */
 export const readSchema = z.strictObject({
-  format: z.enum(['jsonl', 'text']).default('jsonl'),
+  format: z.enum(['jsonl', 'text', 'files']).default('jsonl'),
   /** A file, or a folder that is searched with all below it. */
   path: z.string().min(1),
   textKey: z.string().min(1).default('text'),
   idKey: z.string().min(1).default('id'),
+  /** For `files`: only these files and folders below `path`. */
+  files: z.array(z.string().min(1)).min(1).optional(),
   /** For `text`: a document per file or per line. */
   documents: z.enum(['file', 'line']).default('file'),
   /** Files that are not compressed are cut into pieces of this many bytes, between lines. */
@@ -68,6 +70,21 @@ export const readText = (
 ): Part => ({
   part: 'read',
   config: check('readText', readSchema, { ...options, format: 'text', path }),
+})
+
+/**
+ * Reads a folder of files of any kind: a document for each, without text, its `path` and `mime` in the metadata. An
+ * extractor makes text of it.
+ *
+ * @example
+ * pipeline([readFiles('manuals'), extract(), writeJsonl('out')])
+ */
+export const readFiles = (
+  path: string,
+  options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {},
+): Part => ({
+  part: 'read',
+  config: check('readFiles', readSchema, { ...options, format: 'files', path }),
 })
 
 /** Writes a folder of JSON lines. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Document, Json, Media } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { compressionOf, readChunks } from './chunks.ts'
+import { readFileDocuments } from './files.ts'
 import { readLines } from './lines.ts'
 import type { Piece } from './pieces.ts'
 
@@ -20,6 +21,7 @@ export async function* readDocuments(
   config: ReadConfig,
   onFault: OnFault,
 ): AsyncGenerator<Document> {
+  if (config.format === 'files') return yield* readFileDocuments(piece, config)
   const { path, file, start } = piece
   // The range of a compressed file counts its own bytes, lines count decompressed ones.
   const end = compressionOf(path) === 'none' ? piece.end : Infinity

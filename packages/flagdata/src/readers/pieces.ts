@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { DataError } from '../errors.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { compressionOf } from './chunks.ts'
+import { cutFiles } from './files.ts'
 
 /** A part of the input that is worked on as a whole: what is done once, or again after a kill. */
 export interface Piece {
@@ -23,6 +24,7 @@ export interface Piece {
 const extensions: Record<ReadConfig['format'], RegExp> = {
   jsonl: /\.(jsonl|ndjson|json)(\.gz|\.zst)?$/i,
   text: /\.(txt|text|md)(\.gz|\.zst)?$/i,
+  files: /./,
 }
 
 /**
@@ -32,6 +34,11 @@ const extensions: Record<ReadConfig['format'], RegExp> = {
  * @throws DataError `not-found` if there is no file of the format
  */
 export async function findPieces(config: ReadConfig): Promise<Piece[]> {
+  const pieces = config.format === 'files' ? await cutFiles(config) : await cutLines(config)
+  return pieces.map((piece, i) => ({ name: String(i).padStart(5, '0'), ...piece }))
+}
+
+async function cutLines(config: ReadConfig): Promise<Omit<Piece, 'name'>[]> {
   const pieces: Omit<Piece, 'name'>[] = []
   for (const path of await findFiles(config)) {
     const { size, mtimeMs: modified } = await stat(path)
@@ -44,7 +51,7 @@ export async function findPieces(config: ReadConfig): Promise<Piece[]> {
       pieces.push({ ...common, start, end, bytes: end - start })
     }
   }
-  return pieces.map((piece, i) => ({ name: String(i).padStart(5, '0'), ...piece }))
+  return pieces
 }
 
 async function findFiles({ path, format }: ReadConfig): Promise<string[]> {

@@ -257,4 +257,3 @@ export function textOfBlocks(blocks: readonly Block[]): string {
   }
   return text
 }
-

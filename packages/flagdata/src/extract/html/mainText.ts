@@ -62,7 +62,8 @@ export function mainText(root: Element, declaredLanguage?: string): MainText {
 function sampleOf(blocks: readonly Block[]): string {
   let text = ''
   for (const block of blocks)
-    if (block.kind !== 'code' && block.linkLength * 4 < block.length && text.length < 4000) text += `${block.text}\n`
+    if (block.kind !== 'code' && block.linkLength * 4 < block.length && text.length < 4000)
+      text += `${block.text}\n`
   if (text.length < 200) for (const block of blocks) if (text.length < 4000) text += `${block.text}\n`
   return text
 }
@@ -154,7 +155,6 @@ class Page {
 
   /** The page's main heading where it stands before the content, not in it. */
   headingBefore(content: Region, body: Region): Block | undefined {
-    if (this.#blocks[content.from]?.kind === 'heading') return undefined
     const headings: Region[] = []
     collect(body, ({ tag }) => tag === 'h1', headings)
     const inside = headings.some(({ from }) => from >= content.from && from < content.to)
@@ -175,7 +175,13 @@ function contentOf({ kind, text, length, linkLength }: Block, stopWords: StopWor
 const lengthOf = (blocks: readonly Block[]) => blocks.reduce((sum, { length }) => sum + length, 0)
 
 const isLeaf = ({ element: { tag } }: Region) =>
-  tag === 'p' || tag === 'pre' || tag === 'table' || tag === 'tr' || tag === 'ul' || tag === 'ol' || tag === 'dl'
+  tag === 'p' ||
+  tag === 'pre' ||
+  tag === 'table' ||
+  tag === 'tr' ||
+  tag === 'ul' ||
+  tag === 'ol' ||
+  tag === 'dl'
 
 function isMain({ tag, attributes: { role, itemprop } }: Element): boolean {
   return tag === 'main' || tag === 'article' || mainRoles.has(role ?? '') || itemprop === 'articleBody'
@@ -190,7 +196,10 @@ function isNamedNoise({ tag, attributes: { role, class: className, id } }: Eleme
 /** Whether a word of a name such as `site-footer`, `siteFooter` or `site_footer` is one of those. */
 function namesNoise(name: string | undefined): boolean {
   if (name === undefined || name.length > 200) return false
-  for (const word of name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/))
+  for (const word of name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/))
     if (noiseNames.has(word)) return true
   return false
 }

@@ -58,7 +58,8 @@ const MOST_NODES = 10_000
 export function pageMetadata(root: Element): PageMetadata {
   const named = metaValues(root)
   const data = linkedData(root)
-  const first = (names: readonly string[]) => names.map((name) => named.get(name)).find((it) => it !== undefined)
+  const first = (names: readonly string[]) =>
+    names.map((name) => named.get(name)).find((it) => it !== undefined)
   const html = find(root, ({ tag }) => tag === 'html')?.attributes
   const metadata = {
     title: clean(first(titleNames) ?? data.headline ?? ownTitle(root)),
@@ -178,7 +179,9 @@ export function isoDate(text: string | undefined): string | undefined {
   const value = text?.trim().slice(0, 64)
   if (value === undefined) return undefined
   const iso =
-    /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?)?/.exec(value)
+    /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?)?/.exec(
+      value,
+    )
   if (iso) {
     const [, year, month, day, time, zone = ''] = iso
     const date = calendarDate(Number(year), Number(month), Number(day))
@@ -202,18 +205,22 @@ const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
 /** `YYYY-MM-DD`, unless there is no such day. */
 export function calendarDate(year: number, month: number, day: number): string | undefined {
   const date = new Date(Date.UTC(year, month - 1, day))
-  const isDay = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  const isDay =
+    date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
   return isDay && month > 0 ? date.toISOString().slice(0, 10) : undefined
 }
 
 function languageTag(text: string | undefined): string | undefined {
-  const tag = text?.trim().replace('_', '-').split(/[,;\s]/)[0]
+  const tag = text
+    ?.trim()
+    .replace('_', '-')
+    .split(/[,;\s]/)[0]
   return tag !== undefined && /^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/.test(tag) ? tag : undefined
 }
 
 function linkTo(root: Element, relation: string): string | undefined {
-  return find(root, ({ tag, attributes }) => tag === 'link' && attributes.rel?.toLowerCase() === relation)?.attributes
-    .href
+  return find(root, ({ tag, attributes }) => tag === 'link' && attributes.rel?.toLowerCase() === relation)
+    ?.attributes.href
 }
 
 function absolute(url: string | undefined): string | undefined {

@@ -57,15 +57,27 @@ interface Open extends Element {
  * Source: tokens by htmlparser2; end tags that may be left out by the HTML standard, section 13.1.2.4.
  */
 export function parseHtml(html: string): Element {
-  return build(html, { xml: false, attributes: htmlAttributes })
+  return build(html, { xml: false, selfClosing: false, attributes: htmlAttributes })
+}
+
+/** The tree of an XHTML page: the same elements, of which any may be closed by a slash. */
+export function parseXhtml(xhtml: string): Element {
+  return build(xhtml, { xml: false, selfClosing: true, attributes: htmlAttributes })
 }
 
 /** The tree of an XML document. Only the five named entities of XML are known, so none can grow. */
 export function parseXml(xml: string, attributes: ReadonlySet<string>): Element {
-  return build(xml, { xml: true, attributes })
+  return build(xml, { xml: true, selfClosing: true, attributes })
 }
 
-function build(source: string, { xml, attributes: wanted }: { xml: boolean; attributes: ReadonlySet<string> }) {
+interface Dialect {
+  xml: boolean
+  selfClosing: boolean
+  /** The attributes that are kept. */
+  attributes: ReadonlySet<string>
+}
+
+function build(source: string, { xml, selfClosing, attributes: wanted }: Dialect): Element {
   const root: Open = { tag: '#root', parent: undefined, attributes: {}, children: [] }
   /** How many elements of each tag are open, so that an end tag without a beginning costs nothing. */
   const open = new Map<string, number>()
@@ -90,7 +102,8 @@ function build(source: string, { xml, attributes: wanted }: { xml: boolean; attr
   }
   const flush = () => {
     takeRange()
-    if (text !== '' && !isSkipping) current.children.push(text.includes('\0') ? text.replaceAll('\0', '') : text)
+    if (text !== '' && !isSkipping)
+      current.children.push(text.includes('\0') ? text.replaceAll('\0', '') : text)
     text = ''
   }
   const pop = () => {
@@ -115,9 +128,14 @@ function build(source: string, { xml, attributes: wanted }: { xml: boolean; attr
 
   const begin = (isVoid: boolean) => {
     if (!xml) {
-      isSkipping = tag === 'style' || (tag === 'script' && attributes?.type !== 'application/ld+json')
+      isSkipping = isVoid
+        ? isSkipping
+        : tag === 'style' || (tag === 'script' && attributes?.type !== 'application/ld+json')
       if (current.tag === 'head' && !headTags.has(tag)) pop()
-      if ((tag === 'html' || tag === 'body' || tag === 'head') && (isOpen(tag) || (tag !== 'html' && isOpen('body'))))
+      if (
+        (tag === 'html' || tag === 'body' || tag === 'head') &&
+        (isOpen(tag) || (tag !== 'html' && isOpen('body')))
+      )
         return
       if (closesParagraph.has(tag) && isOpen('p')) close('p', paragraphScope)
       const rule = Object.hasOwn(closes, tag) ? closes[tag] : undefined
@@ -141,7 +159,7 @@ function build(source: string, { xml, attributes: wanted }: { xml: boolean; attr
   }
 
   const tokenizer = new Tokenizer(
-    { xmlMode: xml, decodeEntities: true },
+    { xmlMode: xml, recognizeSelfClosing: selfClosing, decodeEntities: true },
     {
       ontext(start, end) {
         if (start !== to) takeRange()
@@ -179,13 +197,14 @@ function build(source: string, { xml, attributes: wanted }: { xml: boolean; attr
       },
       onopentagend: () => begin(!xml && voidTags.has(tag)),
       // In HTML the slash means nothing, and only elements that are void anyway bear it rightly.
-      onselfclosingtag: () => begin(xml || voidTags.has(tag)),
+      onselfclosingtag: () => begin(selfClosing || voidTags.has(tag)),
       onclosetag(start, end) {
         flush()
         isSkipping = false
         const ended = xml ? source.slice(start, end) : source.slice(start, end).toLowerCase()
         if (beyond > 0) beyond--
-        else if (ended === 'br' && !xml) current.children.push({ tag: 'br', parent: current, attributes: {}, children: [] })
+        else if (ended === 'br' && !xml)
+          current.children.push({ tag: 'br', parent: current, attributes: {}, children: [] })
         else if (isOpen(ended) && ended !== 'body' && ended !== 'html')
           close(ended, xml || tableTags.has(ended) ? nothing : endScope)
       },
@@ -205,7 +224,7 @@ function build(source: string, { xml, attributes: wanted }: { xml: boolean; attr
   )
   tokenizer.write(source)
   tokenizer.end()
-  return root as Element
+  return root
 }
 
 const nothing: ReadonlySet<string> = new Set()
@@ -222,16 +241,23 @@ export function find(root: Element, test: (element: Element) => boolean): Elemen
 }
 
 /** All elements that a test accepts, in document order. */
-export function findAll(root: Element, test: (element: Element) => boolean, found: Element[] = []): Element[] {
+export function findAll(
+  root: Element,
+  test: (element: Element) => boolean,
+  found: Element[] = [],
+): Element[] {
   if (test(root)) found.push(root)
   for (const child of root.children) if (typeof child !== 'string') findAll(child, test, found)
   return found
 }
 
-/** The text of an element and all below it, as it stands in the source. */
-export function textOf(node: Element | string): string {
+/** The text of an element and all below it, as it stands in the source; no more of it than a limit asks for. */
+export function textOf(node: Element | string, limit = Infinity): string {
   if (typeof node === 'string') return node
   let text = ''
-  for (const child of node.children) text += textOf(child)
+  for (const child of node.children) {
+    if (text.length >= limit) break
+    text += textOf(child, limit - text.length)
+  }
   return text
 }
