@@ -142,16 +142,20 @@ const kebab = (name: string) =>
     .replace(/[^a-z0-9\u4e00-\u9fff]+/g, '-')
 
 /** Text in the flow of a paragraph is one line; every other element begins a new one. */
-function linesOf(node: Node, lines: string[] = ['']): string[] {
-  const isBlock = !inline.has(node.tag)
-  if (isBlock && lines[lines.length - 1] !== '') lines.push('')
-  for (const child of node.children) {
-    const last = lines.length - 1
-    if (typeof child !== 'string') linesOf(child, lines)
-    else lines[last] += lines[last] === '' || isEastern(lines[last], child) ? child : ` ${child}`
+function linesOf(node: Node): string[] {
+  const lines = ['']
+  const visit = (it: Node) => {
+    const isBlock = !inline.has(it.tag)
+    if (isBlock && lines[lines.length - 1] !== '') lines.push('')
+    for (const child of it.children) {
+      const last = lines.length - 1
+      if (typeof child !== 'string') visit(child)
+      else lines[last] += lines[last] === '' || isEastern(lines[last], child) ? child : ` ${child}`
+    }
+    if (isBlock && lines[lines.length - 1] !== '') lines.push('')
   }
-  if (isBlock && lines[lines.length - 1] !== '') lines.push('')
-  return lines.filter((line, i) => line !== '' || i === lines.length - 1)
+  visit(node)
+  return lines.filter((line) => line !== '')
 }
 
 const inline = new Set(

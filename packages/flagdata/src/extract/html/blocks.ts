@@ -27,7 +27,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 /** Elements that hold nothing to read. */
 const silent = words(
-  'script style noscript template svg iframe object embed canvas audio video map head select button input textarea datalist dialog frameset annotation annotation-xml rp',
+  'script style noscript template title svg iframe object embed canvas audio video map head select button input textarea datalist dialog frameset annotation annotation-xml rp',
 )
 const blockTags = words(
   'address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section summary table tbody td tfoot th thead tr ul #root',
