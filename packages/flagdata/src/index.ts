@@ -5,11 +5,22 @@ export { type ClusterCounts, clusterPairs } from './dedup/minhash/clusters.ts'
 export { Signer } from './dedup/minhash/signature.ts'
 export type { Document, Json, Media } from './document.ts'
 export { DataError } from './errors.ts'
+export { type KubernetesOptions, writeKubernetes } from './executors/kubernetes.ts'
 export { type RunOptions, type RunResult, run } from './executors/local.ts'
 export type { Phase, Summary } from './executors/phases.ts'
+export { type RayOptions, writeRay } from './executors/ray.ts'
+export {
+  type SlurmArray,
+  type SlurmOptions,
+  type SlurmTask,
+  slurmTasks,
+  submitSlurm,
+} from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './extract/index.ts'
 export * from './filters/index.ts'
+export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
@@ -18,12 +29,24 @@ export {
   type Pipeline,
   pipeline,
   type ReadConfig,
+  readArrow,
+  readCsv,
   readFiles,
+  readHuggingface,
   readJsonl,
+  readParquet,
   readText,
+  readTsv,
+  readWarc,
+  readWebDataset,
   type WriteConfig,
+  writeArrow,
+  writeCsv,
   writeJsonl,
+  writeParquet,
   writeText,
+  writeTsv,
+  writeWebDataset,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
 export { stepFactory, stepNames } from './pipeline/registry.ts'

@@ -7,7 +7,7 @@ import { readLines } from '../readers/lines.ts'
 
 /** A removed document as it lies in `removed/`. */
 export interface Removed {
-  removed: { step: string; reason: string; value?: number; limit?: number; detail?: string }
+  removed: { step: string; reason: string; value?: number; limit?: number }
   id: string
   text: string
   metadata: { [key: string]: Json }

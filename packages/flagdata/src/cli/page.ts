@@ -143,13 +143,12 @@ function sampleSection(removed: readonly Removed[], { statistics }: Status): Sec
 }
 
 function sampleOf(
-  { removed: { step, reason, value, limit, detail }, id, text, metadata }: Removed,
+  { removed: { step, reason, value, limit }, id, text, metadata }: Removed,
   i: number,
 ): Sample {
   const measured = [
     ...(value === undefined ? [] : [{ label: reason === 'minhash_duplicate' ? 'cluster' : 'value', value }]),
     ...(limit === undefined ? [] : [{ label: 'limit', value: limit }]),
-    ...(detail === undefined ? [] : [{ label: 'found', value: detail }]),
   ]
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)} …` : text
   const language = typeof metadata.language === 'string' ? metadata.language : undefined

@@ -6,7 +6,7 @@ import { isRemoval, type Removal, type Step } from '../pipeline/step.ts'
 import { type OnFault, readDocuments } from '../readers/documents.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { Text } from '../text/text.ts'
-import { DocumentWriter, type RemovedBecause } from '../writers/documents.ts'
+import { betweenConfig, DocumentWriter, type RemovedBecause } from '../writers/documents.ts'
 import { dedupLabels, type Paths } from './state.ts'
 
 /** Called now and then with what was done since the last call. */
@@ -25,7 +25,7 @@ export const stepsOfPass = ({ steps, dedups }: Pipeline, pass: number): string[]
  * Puts a document through the steps. Returns it as it is kept, or why it is removed, with its text at that point. A step
  * that leaves nothing of a text removes the document.
  */
-async function applySteps(
+export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
@@ -43,22 +43,22 @@ async function applySteps(
     its.seconds += Number(process.hrtime.bigint() - start) / 1e9
     if (outcome === undefined) its.kept++
     else if (isRemoval(outcome) || outcome.text === '') {
-      const removal: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
+      const { metadata, ...removal }: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document, because: { step: step.name, ...removal } }
+      return { document: withMetadata(document, metadata), because: { step: step.name, ...removal } }
     } else {
       its.kept++
+      document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
+      if (outcome.text === text.value) continue
       its.changed++
-      document = {
-        ...document,
-        text: outcome.text,
-        metadata: outcome.metadata ? { ...document.metadata, ...outcome.metadata } : document.metadata,
-      }
-      if (outcome.text !== text.value) text = new Text(outcome.text)
+      text = new Text(outcome.text)
     }
   }
   return { document }
 }
+
+const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
+  metadata === undefined ? document : { ...document, metadata: { ...document.metadata, ...metadata } }
 
 /** The decisions of a deduplication about a piece as a step. */
 async function decisionStep(pipeline: Pipeline, pass: number, piece: Piece, paths: Paths): Promise<Step> {
@@ -109,7 +109,8 @@ export async function runPass(
   // What is still to be deduplicated is written as JSON lines, whatever the pipeline writes in the end.
   const writer = await DocumentWriter.open(
     paths.output(pass, piece.name),
-    collector ? { ...pipeline.write, format: 'jsonl' } : pipeline.write,
+    pipeline.write,
+    collector ? betweenConfig(pipeline.write) : pipeline.write,
   )
   let [documents, bytes] = [0, 0]
   try {

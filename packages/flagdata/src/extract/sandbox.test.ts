@@ -98,10 +98,10 @@ describe('files in a pipeline', () => {
       title: 'A page',
       language: 'en',
     })
-    const removed = lines('removed/00000.jsonl').map(({ id, removed }) => [
+    const removed = lines('removed/00000.jsonl').map(({ id, removed, metadata }) => [
       id,
       removed.reason,
-      removed.detail,
+      metadata.error,
     ])
     expect(removed).toEqual([
       ['e.bin', 'no_extractor', 'e.bin: unknown type'],

@@ -40,13 +40,13 @@ async function extractIn(
   try {
     source = await sourceOf(document, maxBytes)
   } catch (error) {
-    return { reason: 'extraction_failed', detail: (error as Error).message }
+    return { reason: 'extraction_failed', metadata: { error: (error as Error).message } }
   }
   const extraction = await sandboxWith({ timeoutMs, memoryMb }).extract({ extractor, source, options })
   if (extraction.kind === 'done') return extraction.extracted
   return extraction.kind === 'timeout'
-    ? { reason: 'extraction_timeout', limit: timeoutMs, detail: source.name }
-    : { reason: 'extraction_failed', detail: withName(extraction.message, source.name) }
+    ? { reason: 'extraction_timeout', limit: timeoutMs, metadata: { error: source.name } }
+    : { reason: 'extraction_failed', metadata: { error: withName(extraction.message, source.name) } }
 }
 
 const withName = (message: string, name: string) => (message.includes(name) ? message : `${name}: ${message}`)
@@ -226,7 +226,7 @@ export const extract = defineStep({
       const type = typeof mime === 'string' ? mime : typeof path === 'string' ? mediaTypeOf(path) : undefined
       const name = extractorOf(type?.split(';')[0].trim().toLowerCase())
       if (name === undefined)
-        return { reason: 'no_extractor', detail: `${document.id}: ${type ?? 'unknown type'}` }
+        return { reason: 'no_extractor', metadata: { error: `${document.id}: ${type ?? 'unknown type'}` } }
       count(name)
       if (name === 'plain') return plainText(document, budget.maxBytes)
       return made.get(name)?.apply(text, document, count)
@@ -238,6 +238,6 @@ async function plainText(document: Document, maxBytes: number): Promise<Outcome>
   try {
     return { text: textOfSource(await sourceOf(document, maxBytes)) }
   } catch (error) {
-    return { reason: 'extraction_failed', detail: (error as Error).message }
+    return { reason: 'extraction_failed', metadata: { error: (error as Error).message } }
   }
 }

@@ -6,8 +6,8 @@ export interface Removal {
   reason: string
   value?: number
   limit?: number
-  /** What was found, where the reason needs words: the message of a file that could not be read. */
-  detail?: string
+  /** Added to the metadata of the removed document. */
+  metadata?: { [key: string]: Json }
 }
 
 /** A changed document: its new text, and metadata to add. */

@@ -4,7 +4,7 @@ import type { Document } from '../document.ts'
 import { DataError } from '../errors.ts'
 import { mediaTypeOf } from '../extract/fileTypes.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from './piece.ts'
 
 /** Files of a piece. Few, so that several workers find something to do in a small folder. */
 const FILES_OF_PIECE = 32

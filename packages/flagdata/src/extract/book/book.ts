@@ -38,7 +38,7 @@ export const extractBook: Extract = async (source, options) => {
   if (text.trim() === '') return { text: '' }
   const { language } = stopWordsFor(middleOf(text), undefined)
   if (language !== 'zh' && language !== 'en')
-    return { reason: 'unsupported_language', detail: `${source.name}: ${language ?? 'no known language'}` }
+    return { reason: 'unsupported_language', metadata: { language: language ?? null } }
   const ratio = shortLineRatio(text.split('\n'), SHORT[language], longLines)
   if (ratio > mostShort) return { reason: 'short_lines', value: ratio, limit: mostShort }
   const lines = (language === 'zh' ? tidy(text, parts) : text).split('\n')
