@@ -24,6 +24,7 @@ export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
+  condense,
   dedup,
   type Part,
   type Pipeline,
@@ -45,6 +46,7 @@ export {
   writeJsonl,
   writeParquet,
   writeText,
+  writeTokens,
   writeTsv,
   writeWebDataset,
 } from './pipeline/pipeline.ts'
@@ -63,3 +65,5 @@ export { simplify } from './text/simplify.ts'
 export { Text } from './text/text.ts'
 export type { Words } from './text/tokenizer.ts'
 export type { Vocabulary } from './text/vocabulary.ts'
+export { type MergeOptions, type MergeResult, mergeTokens } from './tokens/merge.ts'
+export { openTokenizer, type TextTokenizer } from './tokens/tokenizer.ts'

@@ -29,7 +29,8 @@ export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): Promise<{ document: Document; because?: RemovedBecause }> {
+): Promise<{ document: Document; because?: RemovedBecause; changedBy: readonly string[] }> {
+  const changedBy: string[] = []
   let text = new Text(document.text)
   for (const [i, step] of steps.entries()) {
     const its = statistics.steps[i]
@@ -45,16 +46,21 @@ export async function applySteps(
     else if (isRemoval(outcome) || outcome.text === '') {
       const { metadata, ...removal }: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document: withMetadata(document, metadata), because: { step: step.name, ...removal } }
+      return {
+        document: withMetadata(document, metadata),
+        because: { step: step.name, ...removal },
+        changedBy,
+      }
     } else {
       its.kept++
       document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
       if (outcome.text === text.value) continue
       its.changed++
+      changedBy.push(step.name)
       text = new Text(outcome.text)
     }
   }
-  return { document }
+  return { document, changedBy }
 }
 
 const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
@@ -118,9 +124,10 @@ export async function runPass(
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because } = await applySteps(original, steps, statistics)
+      const { document, because, changedBy } = await applySteps(original, steps, statistics)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
+        if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })
         const noted = collector?.add(document, statistics.kept)
         if (noted) await noted
         statistics.kept++
