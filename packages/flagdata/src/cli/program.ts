@@ -4,6 +4,7 @@ import { ReportError } from '@flag/report'
 import { Command, CommanderError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { openJob } from '../executors/work.ts'
+import { readFormats, writeFormats } from '../pipeline/pipeline.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
@@ -48,6 +49,10 @@ Examples:
   flagdata run fineweb --input crawl --output clean
   flagdata run my-recipe.yaml --workers 4
   flagdata inspect clean --reason list_ratio
+
+Formats, by name in a recipe:
+  read     ${readFormats.join(', ')}
+  written  ${writeFormats.join(', ')}
 ${exitCodes}`,
     )
 
