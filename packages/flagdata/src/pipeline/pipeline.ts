@@ -4,7 +4,7 @@ import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
 /** The formats of files that are read; `huggingface` is a folder of such files, `files` one of any. */
-const readFormats = [
+export const readFormats = [
   'jsonl',
   'text',
   'parquet',
@@ -57,7 +57,16 @@ export const readSchema = z
   })
 
 /** The formats of files that are written. */
-const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset', 'tokens'] as const
+export const writeFormats = [
+  'jsonl',
+  'text',
+  'parquet',
+  'arrow',
+  'csv',
+  'tsv',
+  'webdataset',
+  'tokens',
+] as const
 
 /** Where kept documents go, and whether removed ones are kept beside them. */
 export const writeSchema = z

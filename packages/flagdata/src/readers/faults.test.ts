@@ -244,6 +244,19 @@ describe('something else in the middle', () => {
   })
 })
 
+describe('a text that is longer than allowed', () => {
+  it.each(['jsonl', 'text', 'csv', 'tsv', 'parquet', 'arrow', 'warc', 'webdataset'] as const)(
+    '%s: too-long',
+    async (format) => {
+      const result = await read(format, files[format] as Buffer, { maxDocumentBytes: 150 })
+      expect(new Set(result.faults.map(({ kind }) => kind))).toEqual(new Set(['too-long']))
+      expect(result.texts.length + result.faults.length).toBe(texts.length)
+      expect(result.texts).toEqual(texts.slice(0, result.texts.length))
+      expect(result.texts.length).toBeGreaterThan(10)
+    },
+  )
+})
+
 describe('csv', () => {
   const header = 'id,text\n'
 
