@@ -17,6 +17,7 @@ export {
   submitSlurm,
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
+export * from './extract/index.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
 export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'
@@ -32,6 +33,7 @@ export {
   type ReadConfig,
   readArrow,
   readCsv,
+  readFiles,
   readHuggingface,
   readJsonl,
   readParquet,
