@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { duplicateCorpus } from '../testing/corpus.ts'
-import { minhashSchema } from './config.ts'
+import { exactSchema, minhashSchema } from './config.ts'
 import { ExactSignatureWriter, findExactDuplicates } from './exact.ts'
 import { findBucketPairs, SignatureWriter } from './minhash/buckets.ts'
 import { clusterPairs } from './minhash/clusters.ts'
@@ -78,7 +78,7 @@ describe.each([0, 1])('exact deduplication like datatrove, hash %i', (which) => 
     const expected = golden.exact[which]
     const folder = join(work, `exact-${which}`)
     for (const [i, piece] of pieces.entries()) {
-      const writer = new ExactSignatureWriter(expected.config)
+      const writer = new ExactSignatureWriter(exactSchema.parse(expected.config))
       piece.forEach(({ text }, document) => {
         writer.add(text, document)
       })
