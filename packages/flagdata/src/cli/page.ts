@@ -16,7 +16,8 @@ export async function pageOf(
 ): Promise<Report> {
   const status = await readStatus(output)
   const removed = await sampleByReason(output, { count, seed })
-  const { statistics, complete, pieces } = status
+  const { statistics, complete, phases } = status
+  const pieces = phases[0]
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   return {
     title: `Cleaning into ${output}`,
@@ -24,9 +25,9 @@ export async function pageOf(
     tool: 'flagdata',
     environment: [
       { label: 'documents in', value: statistics.documents },
-      { label: 'documents out', value: status.summary?.written ?? statistics.kept },
+      { label: 'documents out', value: statistics.kept },
       { label: 'text in', value: megabytes(statistics.bytesIn) },
-      { label: 'text out', value: megabytes(status.summary?.statistics.bytesOut ?? statistics.bytesOut) },
+      { label: 'text out', value: megabytes(statistics.bytesOut) },
       { label: 'pieces', value: `${pieces.done} of ${pieces.total}` },
     ],
     warnings: [
@@ -43,30 +44,19 @@ export async function pageOf(
   }
 }
 
-function funnelOf({ statistics, summary }: Status): SectionOf<'funnel'> {
+function funnelOf({ statistics }: Status): SectionOf<'funnel'> {
   const stages = statistics.steps.map(({ name, kept, changed, removed }) => ({
     name,
     output: kept,
     removed: reasonsOf(removed),
     ...(changed > 0 && { changed }),
   }))
-  const dedup = summary?.dedup
-  const last = stages.at(-1)?.output ?? statistics.documents
   return {
     kind: 'funnel',
     title: 'Documents',
     unit: 'documents',
     input: statistics.documents,
-    stages: dedup
-      ? [
-          ...stages,
-          {
-            name: `dedup (${dedup.kind})`,
-            output: last - dedup.removed,
-            removed: [{ reason: 'duplicate', count: dedup.removed }],
-          },
-        ]
-      : stages,
+    stages,
   }
 }
 
@@ -137,9 +127,9 @@ function faultTable({ statistics: { faults } }: Status): Section[] {
   ]
 }
 
-function sampleSection(removed: readonly Removed[], { statistics, summary }: Status): Section[] {
+function sampleSection(removed: readonly Removed[], { statistics }: Status): Section[] {
   if (removed.length === 0) return []
-  const total = statistics.documents - (summary?.written ?? statistics.kept)
+  const total = statistics.documents - statistics.kept
   return [
     {
       kind: 'samples',
@@ -157,7 +147,7 @@ function sampleOf(
   i: number,
 ): Sample {
   const measured = [
-    ...(value === undefined ? [] : [{ label: step === 'dedup' ? 'cluster' : 'value', value }]),
+    ...(value === undefined ? [] : [{ label: reason === 'minhash_duplicate' ? 'cluster' : 'value', value }]),
     ...(limit === undefined ? [] : [{ label: 'limit', value: limit }]),
   ]
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)} …` : text

@@ -55,7 +55,13 @@ describe('flagdata', () => {
     const again = await flagdata('run', 'c4', ...paths, '--json')
     expect(JSON.parse(again.out)).toMatchObject({ resumed: 1, written: 3 })
     const status = await flagdata('status', output, '--json')
-    expect(JSON.parse(status.out)).toMatchObject({ complete: true, pieces: { done: 1, total: 1 } })
+    expect(JSON.parse(status.out)).toMatchObject({
+      complete: true,
+      phases: [
+        { name: 'steps', done: 1, total: 1 },
+        { name: 'summary', done: 1 },
+      ],
+    })
     expect((await flagdata('status', output)).out).toMatch(/^complete\nstep/)
 
     const inspected = await flagdata('inspect', output, '--reason', 'too_few_sentences', '--count', '2')

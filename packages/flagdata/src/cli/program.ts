@@ -87,15 +87,15 @@ ${exitCodes}`,
     .addOption(json)
     .addHelpText('after', '\nExample:\n  flagdata plan fineweb --input crawl --output clean')
     .action(async (recipe, options) => {
-      const { read, steps, dedup, write } = await openRecipe(recipe, options)
+      const { read, steps, dedups, write } = await openRecipe(recipe, options)
       const pieces = await findPieces(read)
       if (options.json) {
-        print({ read, steps: steps.map(({ name, options }) => ({ name, options })), dedup, write, pieces })
+        print({ read, steps: steps.map(({ name, options }) => ({ name, options })), dedups, write, pieces })
         return
       }
       const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0)
       const rows = steps.map(({ name, options }) => [`  ${name}`, JSON.stringify(options)])
-      if (dedup) rows.push(['  dedup', JSON.stringify(dedup)])
+      for (const dedup of dedups) rows.push(['  dedup', JSON.stringify(dedup)])
       terminal.out(
         `${pieces.length} pieces, ${(bytes / 1e6).toFixed(1)} MB from ${read.path} to ${write.path}\n${columns(rows)}\n`,
       )
@@ -117,9 +117,8 @@ ${exitCodes}`,
         terminal.out(`complete\n${describeSummary(status.summary, folder)}`)
         return
       }
-      const { pieces, dedup } = status
-      terminal.out(`${pieces.done} of ${pieces.total} pieces filtered\n`)
-      if (dedup) terminal.out(`${dedup.done} of ${dedup.total} pieces deduplicated\n`)
+      const rows = status.phases.map(({ name, done, total }) => [name, `${done} of ${total}`])
+      terminal.out(`${columns(rows, [1])}\n\n`)
       terminal.out(`${funnel(status.statistics)}\n`)
     })
 
@@ -146,7 +145,7 @@ ${exitCodes}`,
           value === undefined
             ? ''
             : limit === undefined
-              ? ` (cluster ${value})`
+              ? ` (${value})`
               : ` (${Number(value.toPrecision(3))}, limit ${limit})`
         const shown = text.length > options.characters ? `${text.slice(0, options.characters)} …` : text
         terminal.out(`── ${printable(id)} · ${step}: ${reason}${measured}\n${printable(shown)}\n\n`)

@@ -1,4 +1,4 @@
-import type { Summary } from '../executors/local.ts'
+import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
 import { columns } from './terminal.ts'
 
@@ -33,14 +33,10 @@ export function faultLines({ faults }: Statistics, places = 3): string[] {
 
 /** A run in lines for people. */
 export function describeSummary(
-  { statistics, dedup, written, pieces, resumed }: Summary,
+  { statistics, written, pieces, resumed = 0 }: Summary & { resumed?: number },
   output: string,
 ): string {
   const lines = [funnel(statistics)]
-  if (dedup)
-    lines.push(
-      `${dedup.kind} deduplication: ${dedup.removed} removed (${percent(dedup.removed, statistics.documents)})`,
-    )
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   lines.push(
     `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError } from '../errors.ts'
-import type { Summary } from '../executors/local.ts'
-import { readDone, readPlan } from '../executors/state.ts'
-import { mergeStatistics, type Statistics } from '../pipeline/statistics.ts'
+import { phasesOf, readStatistics, type Summary } from '../executors/phases.ts'
+import { readDone } from '../executors/state.ts'
+import { openJob } from '../executors/work.ts'
+import type { Statistics } from '../pipeline/statistics.ts'
 
 export interface Status {
   complete: boolean
-  pieces: { done: number; total: number }
-  dedup?: { done: number; total: number }
+  /** How much of each phase is done, in their order. */
+  phases: { name: string; done: number; total: number }[]
   /** Of the pieces that are done. */
   statistics: Statistics
   summary?: Summary
@@ -21,16 +21,19 @@ export interface Status {
  */
 export async function readStatus(output: string): Promise<Status> {
   const state = join(output, '.flagdata')
-  const plan = await readPlan(state)
-  if (plan === undefined) throw new DataError('not-found', `${output}: no run of flagdata wrote here`)
-  const done = await readDone<Statistics>(state, 'steps')
-  const total = plan.pieces.length
+  const job = await openJob(output)
+  const phases = await Promise.all(
+    phasesOf(job).map(async ({ name, items }) => ({
+      name,
+      done: (await readDone(state, name)).size,
+      total: items.length,
+    })),
+  )
   const text = await readFile(join(state, 'summary.json'), 'utf8').catch(() => undefined)
   return {
-    complete: text !== undefined,
-    pieces: { done: done.size, total },
-    ...(plan.dedup ? { dedup: { done: (await readDone(state, 'dedup')).size, total } } : {}),
-    statistics: mergeStatistics(plan.steps, [...done.values()]),
+    complete: phases.every(({ done, total }) => done === total),
+    phases,
+    statistics: await readStatistics(job),
     ...(text === undefined ? {} : { summary: JSON.parse(text) }),
   }
 }

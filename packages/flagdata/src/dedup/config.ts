@@ -37,13 +37,117 @@ export const exactSchema = z.strictObject({ key: keySchema, ...exactShape })
 /** Exact deduplication by address. */
 export const urlSchema = z.strictObject({ ...urlKeySchema.shape, ...exactShape })
 
-export const dedupSchema = z.union([
-  z.strictObject({ minhash: minhashSchema }),
-  z.strictObject({ exact: exactSchema }),
-])
+/** SimHash, with the names of data-juicer's `document_simhash_deduplicator` where it has them. */
+export const simhashSchema = z
+  .strictObject({
+    /** What shingles are made of; `character` for Chinese and for mixed texts. */
+    tokenization: z.enum(['character', 'space', 'punctuation']).default('character'),
+    /** Tokens per shingle. */
+    window: z.int().min(1).max(1000).default(6),
+    lowercase: z.boolean().default(true),
+    /** A regular expression; what it matches is taken out first. */
+    ignorePattern: z.string().min(1).optional(),
+    hash: z.enum(['xxhash', 'md5']).default('xxhash'),
+    /** Texts are alike if at most so many of the 64 bits differ. */
+    distance: z.int().min(0).max(16).default(4),
+    /** Into how many blocks the bits are cut to find such texts; more is more tables and fewer comparisons. */
+    blocks: z.int().min(2).max(64).optional(),
+    /** MD5 and shingles as data-juicer takes them. */
+    compatible: z.literal('data-juicer').optional(),
+  })
+  .refine(({ distance, blocks }) => blocks === undefined || blocks > distance, {
+    message: 'expected more blocks than the distance',
+    path: ['blocks'],
+  })
+
+/** Spans of sentences, with the defaults of datatrove's `SentDedupConfig`. */
+export const sentencesSchema = z
+  .strictObject({
+    /** Sentences per span. */
+    sentences: z.int().min(1).max(100).default(3),
+    /** Whether spans are made of sentences or of lines. */
+    split: z.enum(['sentences', 'lines']).default('sentences'),
+    /** Changed documents need so many words and so many sentences to be kept. */
+    minWords: z.int().min(0).default(50),
+    minSentences: z.int().min(0).default(3),
+    /** Shorter spans stay. */
+    minSpanWords: z.int().min(0).default(0),
+    hash: z.enum(['xxhash', 'sha1']).default('xxhash'),
+    /** Spans are found range by range of their hashes, each in the memory of its part. */
+    ranges: z.int().min(1).max(9999).default(1),
+    index: z.string().min(1).optional(),
+    onlyInIndex: z.boolean().default(true),
+    writeIndex: z.string().min(1).optional(),
+    /** datatrove's records, which number sentences up to 65535, and its treatment of short spans and of lines. */
+    compatible: z.literal('datatrove').optional(),
+  })
+  .refine(({ ranges, writeIndex }) => ranges === 1 || writeIndex === undefined, {
+    message: 'an index is written from one range only',
+    path: ['writeIndex'],
+  })
+
+/** A Bloom filter of what was seen before. */
+export const bloomSchema = z
+  .strictObject({
+    /** What is looked up: documents, their paragraphs (lines), or n-grams of their words. */
+    level: z.enum(['document', 'paragraph', 'ngram']).default('document'),
+    /** Elements (documents, paragraphs or n-grams) that the filter is to hold, those of later runs included. */
+    elements: z.int().min(1).default(10_000_000),
+    /** The rate of false positives when it holds them. */
+    rate: z.number().gt(0).lt(1).default(0.001),
+    /** Words per n-gram, and the share of a document's n-grams above which it is a duplicate. */
+    ngrams: z.int().min(1).max(100).default(13),
+    threshold: z.number().min(0).max(1).default(0.8),
+    hash: z.enum(['xxhash', 'sha1']).default('xxhash'),
+    seed: z.int().min(0).max(0xffffffff).default(0),
+    /** A filter of an earlier run, to begin with. */
+    filter: z.string().min(1).optional(),
+    /** Where the filter is written when all documents are in it. */
+    writeFilter: z.string().min(1).optional(),
+    /** datatrove's filter over n-grams, bit for bit, which needs its size. */
+    compatible: z.literal('datatrove').optional(),
+    bytes: z.int().min(1).optional(),
+    hashes: z.int().min(1).optional(),
+  })
+  .refine(({ compatible, level }) => !compatible || level === 'ngram', {
+    message: "datatrove's filter holds n-grams",
+    path: ['level'],
+  })
+  .refine(({ compatible, bytes }) => (compatible !== undefined) === (bytes !== undefined), {
+    message: 'the size goes with compatible: datatrove',
+    path: ['bytes'],
+  })
+  .refine(({ filter, writeFilter }) => filter === undefined || filter !== writeFilter, {
+    message: 'write to another file, so that a run that is repeated does not find its own documents',
+    path: ['writeFilter'],
+  })
+
+/** The options of each kind of deduplication. A kind is added here and in `kinds.ts`. */
+export const dedupSchemas = {
+  exact: exactSchema,
+  url: urlSchema,
+  minhash: minhashSchema,
+  simhash: simhashSchema,
+  sentences: sentencesSchema,
+  bloom: bloomSchema,
+}
 
 export type MinhashConfig = z.output<typeof minhashSchema>
 /** What comparing hashes needs to know, whatever they were taken from. */
 export type ExactConfig = Omit<z.output<typeof exactSchema>, 'key'>
-export type UrlConfig = z.output<typeof urlSchema>
-export type DedupConfig = z.output<typeof dedupSchema>
+
+export type DedupName = keyof typeof dedupSchemas
+/** The options of a kind, with defaults. */
+export type ConfigOf<Name extends DedupName> = z.output<(typeof dedupSchemas)[Name]>
+/** A kind with its options: `{ minhash: { … } }`. */
+export type DedupConfig = { [Name in DedupName]: { [key in Name]: ConfigOf<Name> } }[DedupName]
+/** The same as people write it, where options may be left out. */
+export type DedupInput = {
+  [Name in DedupName]: { [key in Name]: z.input<(typeof dedupSchemas)[Name]> }
+}[DedupName]
+
+export const dedupNames = Object.keys(dedupSchemas) as DedupName[]
+
+/** The kind and the options of `{ minhash: { … } }`. */
+export const dedupEntry = (dedup: DedupConfig): [DedupName, DedupConfig[keyof DedupConfig]] =>
+  Object.entries(dedup)[0] as [DedupName, DedupConfig[keyof DedupConfig]]

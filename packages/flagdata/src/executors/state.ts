@@ -1,74 +1,96 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
+import { dedupEntry } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
+import { makeStep, type StepSpec } from '../pipeline/registry.ts'
+import type { Step } from '../pipeline/step.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { PARTIAL, writeAtomic } from '../writers/atomic.ts'
 import { outputPaths } from '../writers/documents.ts'
 
-/** Phases of a run; each works through its own items and marks every one that is done. */
-export type Phase = 'steps' | 'buckets' | 'clusters' | 'dedup'
-
-/** What a run means to do: written before it starts, so that a later one can tell whether it continues this one. */
+/** What a run means to do: written before it starts, so that any process can continue it or take a part of it. */
 export interface Plan {
-  version: 1
+  version: 2
   /** Of the pipeline and of the names, sizes and times of the input's files. */
   fingerprint: string
-  steps: readonly string[]
-  dedup: Pipeline['dedup'] | null
+  pipeline: PipelineData
   pieces: readonly Piece[]
+}
+
+/** A pipeline without functions. Steps that only their program knows (`customStep`) have no options. */
+export interface PipelineData extends Omit<Pipeline, 'steps'> {
+  steps: readonly StepSpec[]
+}
+
+export const dataOf = (pipeline: Pipeline): PipelineData => ({
+  ...pipeline,
+  steps: pipeline.steps.map(({ name, options }) => ({ name, options })),
+})
+
+/** The pipeline of a plan. Steps that only their program knows throw when a document comes to them. */
+export const pipelineOf = (data: PipelineData): Pipeline => ({
+  ...data,
+  steps: data.steps.map((step) => (step.options === undefined ? unknownStep(step.name) : makeStep(step))),
+})
+
+const unknownStep = (name: string): Step => ({
+  name,
+  apply() {
+    throw new DataError('invalid-argument', `step "${name}" exists only in the program that made it`, {
+      hint: 'run that program again',
+    })
+  },
+})
+
+/** A name for each deduplication: its kind, numbered when it occurs again. */
+export function dedupLabels(dedups: Pipeline['dedups']): string[] {
+  const kinds = dedups.map((dedup) => dedupEntry(dedup)[0])
+  return kinds.map((kind, i) => {
+    const before = kinds.slice(0, i).filter((other) => other === kind).length
+    return before === 0 ? kind : `${kind}-${before + 1}`
+  })
 }
 
 /** Where the files of a run lie. Everything but the output itself is in `.flagdata`. */
 export interface Paths {
   state: string
-  signatures: string
-  pairs: string
-  clusters: string
-  filteredFolder: string
-  /** What a piece writes before deduplication; its output where there is none. */
-  filtered(piece: string): { kept: string; removed?: string }
-  output(piece: string): { kept: string; removed?: string }
+  /** The folder of a deduplication. */
+  dedup(index: number): string
+  /** What a pass after the first reads of a piece. */
+  between(pass: number, piece: string): string
+  /** What a pass writes of a piece. */
+  output(pass: number, piece: string): { kept: string; removed?: string }
+  /** Folders that have served when the run is complete. */
+  temporary: readonly string[]
 }
 
-export function pathsOf({ write, dedup }: Pipeline): Paths {
+export function pathsOf({ write, dedups }: Pick<Pipeline, 'write' | 'dedups'>): Paths {
   const state = join(write.path, '.flagdata')
-  const output = (piece: string) => outputPaths(write, piece)
-  const filteredFolder = join(state, 'filtered')
-  const filteredConfig = { ...write, format: 'jsonl', path: filteredFolder } as const
+  const labels = dedupLabels(dedups)
+  const betweenFolder = (pass: number) => join(state, `filtered-${pass}`)
+  const between = (pass: number, piece: string) =>
+    outputPaths({ ...write, format: 'jsonl', path: betweenFolder(pass) }, piece).kept
   return {
     state,
-    signatures: join(state, 'signatures'),
-    pairs: join(state, 'pairs'),
-    clusters: join(state, 'clusters'),
-    filteredFolder,
-    output: (piece) => {
-      const paths = output(piece)
-      // Documents that the steps removed lie in `removed/` already.
-      return dedup === undefined ? paths : { ...paths, removed: output(`${piece}-dedup`).removed }
-    },
-    filtered: (piece) =>
-      dedup === undefined
-        ? output(piece)
-        : { kept: outputPaths(filteredConfig, piece).kept, removed: output(piece).removed },
+    dedup: (index) => join(state, labels[index]),
+    between,
+    output: (pass, piece) => ({
+      kept: pass === dedups.length ? outputPaths(write, piece).kept : between(pass + 1, piece),
+      removed: outputPaths(write, pass === 0 ? piece : `${piece}-${labels[pass - 1]}`).removed,
+    }),
+    temporary: labels.flatMap((label, i) => [join(state, label), betweenFolder(i + 1)]),
   }
 }
 
 export function makePlan(pipeline: Pipeline, pieces: readonly Piece[]): Plan {
-  const { read, steps, dedup, write } = pipeline
-  const identity = {
-    read,
-    steps: steps.map(({ name, options }) => ({ name, options: options ?? 'custom' })),
-    dedup,
-    write,
-    pieces,
-  }
+  const data = dataOf(pipeline)
+  const identity = JSON.stringify({ ...data, pieces })
   return {
-    version: 1,
-    fingerprint: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
-    steps: steps.map((step) => step.name),
-    dedup: dedup ?? null,
+    version: 2,
+    fingerprint: createHash('sha256').update(identity).digest('hex'),
+    pipeline: data,
     pieces,
   }
 }
@@ -96,14 +118,14 @@ export async function enterPlan(plan: Plan, state: string): Promise<void> {
   }
 }
 
-const markerPath = (state: string, phase: Phase, item: string) => join(state, 'done', phase, `${item}.json`)
+const markerPath = (state: string, phase: string, item: string) => join(state, 'done', phase, `${item}.json`)
 
 /** Marks an item as done; only after its output has its final name. */
-export const markDone = (state: string, phase: Phase, item: string, result: unknown): Promise<void> =>
+export const markDone = (state: string, phase: string, item: string, result: unknown): Promise<void> =>
   writeAtomic(markerPath(state, phase, item), `${JSON.stringify(result)}\n`)
 
 /** The results of the items that are done. */
-export async function readDone<Result>(state: string, phase: Phase): Promise<Map<string, Result>> {
+export async function readDone<Result>(state: string, phase: string): Promise<Map<string, Result>> {
   const folder = join(state, 'done', phase)
   const names = await readdir(folder).catch(() => [] as string[])
   const done = new Map<string, Result>()
@@ -113,7 +135,7 @@ export async function readDone<Result>(state: string, phase: Phase): Promise<Map
 }
 
 /** Names of a run's outputs, complete or not. */
-const outputName = /^\d{5,}(-dedup)?\.(jsonl|txt)(\.gz|\.zst)?(\.partial)?$/
+const outputName = /^\d{5,}(-[a-z]+(-\d+)?)?\.(jsonl|txt)(\.gz|\.zst)?(\.partial)?$/
 
 /** Deletes what an interrupted run left half-written, and nothing that is not a run's. */
 export async function removePartials(output: string): Promise<void> {

@@ -1,23 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { makeStep } from '../pipeline/registry.ts'
-import type { Piece } from '../readers/pieces.ts'
-import { processPiece } from './processPiece.ts'
-import { pathsOf } from './state.ts'
-import type { FromWorker, PipelineData } from './workers.ts'
+import { openPhases } from './work.ts'
+import type { FromWorker, ToWorker, WorkerData } from './workers.ts'
 
-const data: PipelineData = workerData
-const pipeline = { ...data, steps: data.steps.map(makeStep) }
-const paths = pathsOf(pipeline)
+const phases = openPhases((workerData as WorkerData).output)
 const send = (message: FromWorker) => parentPort?.postMessage(message)
 
-parentPort?.on('message', async (piece: Piece) => {
+parentPort?.on('message', async ({ phase, item }: ToWorker) => {
   try {
-    const statistics = await processPiece(pipeline, piece, paths, (documents, bytes) =>
-      send({ kind: 'progress', documents, bytes }),
-    )
-    send({ kind: 'done', statistics })
+    const it = (await phases).get(phase)
+    if (it === undefined) throw new Error(`no phase "${phase}"`)
+    send({
+      kind: 'done',
+      result: await it.run(item, (documents, bytes) => send({ kind: 'progress', documents, bytes })),
+    })
   } catch (error) {
-    const { name, message, stack } = error as Error
-    send({ kind: 'failed', error: { name, message, stack } })
+    const { name, message, stack, hint } = error as Error & { hint?: string }
+    send({ kind: 'failed', error: { name, message, stack, hint } })
   }
 })

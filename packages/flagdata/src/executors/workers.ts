@@ -1,81 +1,92 @@
 import type { Worker } from 'node:worker_threads'
 import { moduleWorker } from '@flag/core-tensor'
 import { DataError } from '../errors.ts'
-import type { Pipeline } from '../pipeline/pipeline.ts'
-import type { StepSpec } from '../pipeline/registry.ts'
-import type { Statistics } from '../pipeline/statistics.ts'
-import type { Piece } from '../readers/pieces.ts'
-import type { OnProgress } from './processPiece.ts'
+import type { OnProgress } from './passes.ts'
 
-/** A pipeline without functions, as a worker thread receives it. */
-export interface PipelineData extends Omit<Pipeline, 'steps'> {
-  steps: readonly StepSpec[]
+/** The output folder, where the plan of the run lies. */
+export interface WorkerData {
+  output: string
+}
+
+/** What a thread is asked to do. */
+export interface ToWorker {
+  phase: string
+  item: string
 }
 
 export type FromWorker =
   | { kind: 'progress'; documents: number; bytes: number }
-  | { kind: 'done'; statistics: Statistics }
+  | { kind: 'done'; result: unknown }
   | { kind: 'failed'; error: { name: string; message: string; code?: string; hint?: string; stack?: string } }
 
-interface Pool {
-  /** Works through pieces, each worker taking the next when it is done with one. Rejects with the first failure. */
-  forEach(
-    pieces: readonly Piece[],
-    work: (piece: Piece, process: () => Promise<Statistics>) => Promise<void>,
-  ): Promise<void>
-  stop(): Promise<void>
-}
+/** Threads that do items of the run in an output folder; they start when they are first needed. */
+export class Threads {
+  readonly count: number
+  readonly #output: string
+  readonly #workers: Worker[] = []
 
-/** Starts threads that process pieces of one pipeline. */
-export function startWorkers(pipeline: Pipeline, count: number, onProgress: OnProgress): Pool {
-  const steps = pipeline.steps.map(({ name, options }) => ({ name, options }))
-  const workers = Array.from({ length: count }, () =>
-    moduleWorker('worker', import.meta.url, { workerData: { ...pipeline, steps } satisfies PipelineData }),
-  )
+  constructor(output: string, count: number) {
+    this.#output = output
+    this.count = count
+  }
 
-  const process = (worker: Worker, piece: Piece) =>
-    new Promise<Statistics>((resolve, reject) => {
-      const onMessage = (message: FromWorker) => {
-        if (message.kind === 'progress') return onProgress(message.documents, message.bytes)
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-        if (message.kind === 'done') resolve(message.statistics)
-        else reject(toError(piece, message.error))
-      }
-      const onError = (error: Error) => reject(toError(piece, error))
-      const onExit = (code: number) =>
-        reject(toError(piece, { message: `the worker stopped with code ${code}` }))
-      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-      worker.postMessage(piece)
-    })
-
-  return {
-    async forEach(pieces, work) {
-      const queue = [...pieces]
-      let failed = false
-      const turns = workers.map(async (worker) => {
-        while (!failed) {
-          const piece = queue.shift()
-          if (piece === undefined) return
-          try {
-            await work(piece, () => process(worker, piece))
-          } catch (error) {
-            failed = true
-            throw error
-          }
+  /** Works through items, each thread taking the next when it is done with one. Rejects with the first failure. */
+  async forEach(
+    phase: string,
+    items: readonly string[],
+    finish: (item: string, result: unknown) => Promise<void>,
+    onProgress: OnProgress,
+  ): Promise<void> {
+    while (this.#workers.length < Math.min(this.count, items.length))
+      this.#workers.push(
+        moduleWorker('worker', import.meta.url, {
+          workerData: { output: this.#output } satisfies WorkerData,
+        }),
+      )
+    const queue = [...items]
+    let failed = false
+    const turns = this.#workers.map(async (worker) => {
+      while (!failed) {
+        const item = queue.shift()
+        if (item === undefined) return
+        try {
+          await finish(item, await ask(worker, { phase, item }, onProgress))
+        } catch (error) {
+          failed = true
+          throw error
         }
-      })
-      const results = await Promise.allSettled(turns)
-      const failure = results.find((result) => result.status === 'rejected')
-      if (failure) throw failure.reason
-    },
-    async stop() {
-      await Promise.all(workers.map((worker) => worker.terminate()))
-    },
+      }
+    })
+    const results = await Promise.allSettled(turns)
+    const failure = results.find((result) => result.status === 'rejected')
+    if (failure) throw failure.reason
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 }
 
-const toError = (piece: Piece, error: { message: string; hint?: string }) =>
-  new DataError('runtime', `${piece.file} (piece ${piece.name}): ${error.message}`, {
+const ask = (worker: Worker, task: ToWorker, onProgress: OnProgress) =>
+  new Promise<unknown>((resolve, reject) => {
+    const fail = (error: { message: string; hint?: string }) => {
+      stop()
+      reject(toError(task, error))
+    }
+    const onMessage = (message: FromWorker) => {
+      if (message.kind === 'progress') return onProgress(message.documents, message.bytes)
+      if (message.kind === 'failed') return fail(message.error)
+      stop()
+      resolve(message.result)
+    }
+    const onExit = (code: number) => fail({ message: `the worker stopped with code ${code}` })
+    const stop = () => worker.off('message', onMessage).off('error', fail).off('exit', onExit)
+    worker.on('message', onMessage).on('error', fail).on('exit', onExit)
+    worker.postMessage(task)
+  })
+
+const toError = ({ phase, item }: ToWorker, error: { message: string; hint?: string }) =>
+  new DataError('runtime', `${phase}, item ${item}: ${error.message}`, {
     hint: error.hint ?? 'run again to go on with what is missing',
     cause: error,
   })

@@ -56,21 +56,21 @@ describe('like datatrove, document by document', () => {
     expect(parts).toEqual(golden.words)
   })
 
-  it.each(Object.keys(steps))('%s', (name) => {
+  it.each(Object.keys(steps))('%s', async (name) => {
     const step = steps[name]()
     const expected = golden.filters[name]
     const counts: Record<string, number> = {}
     const changed: [number, string][] = []
     const different: string[] = []
-    texts.forEach((text, i) => {
-      const outcome = step.apply(text, { ...documents[i], metadata: {} }, (key, by = 1) => {
+    for (const [i, text] of texts.entries()) {
+      const outcome = await step.apply(text, { ...documents[i], metadata: {} }, (key, by = 1) => {
         counts[key] = (counts[key] ?? 0) + by
       })
       const reason = isRemoval(outcome) ? outcome.reason : null
       const theirs = expected.reasons[Number.parseInt(expected.decisions[i], 36)]
       if (reason !== theirs) different.push(`${i}: ${reason}, datatrove: ${theirs}`)
       if (outcome && 'text' in outcome) changed.push([i, hash(outcome.text)])
-    })
+    }
     expect(different).toEqual([])
     expect(counts).toEqual(expected.counts)
     expect(changed).toEqual(expected.texts)
@@ -78,13 +78,13 @@ describe('like datatrove, document by document', () => {
     expect(new Set(expected.decisions).size).toBeGreaterThan(1)
   })
 
-  it('pii', () => {
+  it('pii', async () => {
     const step = pii({ turn: 'stream' })
     const changed: [number, string][] = []
-    texts.forEach((text, i) => {
-      const outcome = step.apply(text, { ...documents[i], metadata: {} }, noCount)
+    for (const [i, text] of texts.entries()) {
+      const outcome = await step.apply(text, { ...documents[i], metadata: {} }, noCount)
       if (outcome && 'text' in outcome) changed.push([i, hash(outcome.text)])
-    })
+    }
     expect(changed).toEqual(golden.pii)
     expect(changed.length).toBeGreaterThan(1000)
   })

@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import type { DedupConfig } from '../dedup/config.ts'
-import { dedupSchema } from '../dedup/config.ts'
+import { type DedupConfig, type DedupInput, dedupNames, dedupSchemas } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
@@ -48,7 +47,8 @@ export type Part =
 export interface Pipeline {
   readonly read: ReadConfig
   readonly steps: readonly Step[]
-  readonly dedup?: DedupConfig
+  /** After the steps, in this order. */
+  readonly dedups: readonly DedupConfig[]
   readonly write: WriteConfig
 }
 
@@ -85,11 +85,21 @@ export const writeText = (
   options: Omit<z.input<typeof writeSchema>, 'path' | 'format'> = {},
 ): Part => ({ part: 'write', config: check('writeText', writeSchema, { ...options, format: 'text', path }) })
 
-/** Removes all but one of documents that are equal (`exact`) or alike (`minhash`), over the whole input. */
-export const dedup = (config: z.input<typeof dedupSchema>): Part => ({
-  part: 'dedup',
-  config: check('dedup', dedupSchema, config),
-})
+/**
+ * Removes what occurs more than once, over the whole input: documents that are equal (`exact`) or alike (`minhash`).
+ *
+ * @throws DataError `invalid-argument` for an unknown kind or wrong options
+ */
+export function dedup(config: DedupInput): Part {
+  const [[name, options], ...others] = Object.entries(config)
+  const schema = dedupSchemas[name as keyof typeof dedupSchemas]
+  if (schema === undefined || others.length > 0)
+    throw new DataError('invalid-argument', `dedup: expected one of ${dedupNames.join(', ')}`)
+  return {
+    part: 'dedup',
+    config: { [name]: check(`dedup.${name}`, schema, options) } as unknown as DedupConfig,
+  }
+}
 
 function check<Schema extends z.ZodType>(name: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value)
@@ -99,8 +109,8 @@ function check<Schema extends z.ZodType>(name: string, schema: Schema, value: un
 }
 
 /**
- * A pipeline from its parts in the order in which documents pass them: a reader, steps, at most one deduplication
- * after the steps, a writer.
+ * A pipeline from its parts in the order in which documents pass them: a reader, steps, deduplications, a
+ * writer.
  *
  * @example
  * const clean = pipeline([
@@ -116,7 +126,7 @@ function check<Schema extends z.ZodType>(name: string, schema: Schema, value: un
 export function pipeline(parts: readonly (Part | Step)[]): Pipeline {
   const refuse = (what: string): never => {
     throw new DataError('invalid-argument', `pipeline: ${what}`, {
-      hint: 'the order is: a reader, steps, at most one dedup, a writer',
+      hint: 'the order is: a reader, steps, dedups, a writer',
     })
   }
   const [first, ...rest] = parts
@@ -125,11 +135,13 @@ export function pipeline(parts: readonly (Part | Step)[]): Pipeline {
     return refuse('the first part is not a reader')
   if (last === undefined || !('part' in last) || last.part !== 'write')
     return refuse('the last part is not a writer')
-  const end = rest.at(-1)
-  const deduplication = end !== undefined && 'part' in end && end.part === 'dedup' ? end.config : undefined
-  if (deduplication) rest.pop()
+  const dedups: DedupConfig[] = []
+  for (let end = rest.at(-1); end !== undefined && 'part' in end && end.part === 'dedup'; end = rest.at(-1)) {
+    dedups.unshift(end.config)
+    rest.pop()
+  }
   const steps = rest.map((part) =>
     'part' in part ? refuse(`a ${part.part} part stands between the steps`) : part,
   )
-  return { read: first.config, steps, dedup: deduplication, write: last.config }
+  return { read: first.config, steps, dedups, write: last.config }
 }

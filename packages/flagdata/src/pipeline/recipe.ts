@@ -9,7 +9,7 @@ import {
   type Document as YamlDocument,
 } from 'yaml'
 import * as z from 'zod'
-import { dedupSchema, exactSchema, minhashSchema } from '../dedup/config.ts'
+import { type DedupConfig, type DedupName, dedupNames, dedupSchemas } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
 import { type Pipeline, readSchema, writeSchema } from './pipeline.ts'
 import { makeStep, type StepSpec, stepFactory, stepNames } from './registry.ts'
@@ -123,7 +123,7 @@ export function parseRecipe(text: string, file: string, paths: RecipePaths = {})
   const read = source.check(readSchema, required('read', '--input', paths.input), ['read'])
   const write = source.check(writeSchema, required('write', '--output', paths.output), ['write'])
   const steps = recipe.steps.map((step, i) => makeStep(checkStep(source, step, ['steps', i])))
-  return { read, steps, dedup: checkDedup(source, recipe.dedup), write }
+  return { read, steps, dedups: checkDedups(source, recipe.dedup), write }
 }
 
 /** A step is its name, or its name with options. */
@@ -138,16 +138,20 @@ function checkStep(source: Source, step: unknown, path: Path): StepSpec {
   return { name, options: options ?? {} }
 }
 
-function checkDedup(source: Source, value: unknown): Pipeline['dedup'] {
-  if (value === undefined || value === null) return undefined
-  if (value === 'exact') return { exact: exactSchema.parse({}) }
-  if (value === 'minhash') return { minhash: minhashSchema.parse({}) }
-  // Checked by kind, so that the message names the key that is wrong and not the union.
-  const [kind, options] = typeof value === 'object' ? (Object.entries(value)[0] ?? []) : []
-  if (kind !== 'exact' && kind !== 'minhash')
-    throw source.errorAt(['dedup'], 'dedup: expected "exact" or "minhash"')
-  source.check(kind === 'exact' ? exactSchema : minhashSchema, options ?? {}, ['dedup', kind])
-  return source.check(dedupSchema, { ...(value as object), [kind]: options ?? {} }, ['dedup'])
+/** One deduplication or a list of them, each its name, or its name with options. */
+function checkDedups(source: Source, value: unknown): DedupConfig[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) return [checkDedup(source, value, ['dedup'])]
+  return value.map((one, i) => checkDedup(source, one, ['dedup', i]))
+}
+
+function checkDedup(source: Source, value: unknown, path: Path): DedupConfig {
+  const entries = typeof value === 'string' ? [[value, {}] as const] : Object.entries(value ?? {})
+  const [name, options] = entries[0] ?? []
+  if (entries.length !== 1 || !dedupNames.includes(name as DedupName))
+    throw source.errorAt(path, `dedup: expected one of ${dedupNames.join(', ')}`)
+  const config = source.check(dedupSchemas[name as DedupName], options ?? {}, [...path, name as DedupName])
+  return { [name as DedupName]: config } as unknown as DedupConfig
 }
 
 /** Beside the sources, and beside the bundle. */

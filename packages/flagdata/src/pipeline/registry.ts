@@ -1,6 +1,7 @@
 import type { Json } from '../document.ts'
 import { DataError } from '../errors.ts'
 import { c4, c4Paragraph } from '../filters/c4.ts'
+import { decontaminate } from '../filters/decontamination/decontaminate.ts'
 import { finewebQuality } from '../filters/finewebQuality.ts'
 import { gopherQuality } from '../filters/gopherQuality.ts'
 import { gopherRepetition } from '../filters/gopherRepetition.ts'
@@ -22,6 +23,7 @@ const factories: readonly StepFactory[] = [
   c4,
   c4Paragraph,
   finewebQuality,
+  decontaminate,
   pii,
 ] as unknown as StepFactory[]
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Document } from '../document.ts'
 import type { WriteConfig } from '../pipeline/pipeline.ts'
-import type { Removal } from '../pipeline/step.ts'
+import type { Removal, Taken } from '../pipeline/step.ts'
 import { endings, openTextWriter, type TextWriter } from './lines.ts'
 
 /** The document as a line of JSON: id, text, media and metadata, in that order. */
@@ -10,6 +10,11 @@ const toJsonLine = ({ id, text, media, metadata }: Document): string =>
 
 /** Why a document lies in `removed/`: the step, the reason, and the measured value beside its limit. */
 export interface RemovedBecause extends Removal {
+  step: string
+}
+
+/** Parts of a document that stays: the step and the reason for which they were taken out. */
+export interface TakenOut extends Taken {
   step: string
 }
 
@@ -41,11 +46,19 @@ export class DocumentWriter {
 
   remove(document: Document, because: RemovedBecause): Promise<void> | undefined {
     if (this.#removed === undefined) return undefined
-    const { step, reason, value, limit } = because
+    const { step, reason, value, limit, metadata } = because
     const removed = { step, reason, value, limit }
     return this.#removed.write(
-      `${JSON.stringify({ removed, id: document.id, text: document.text, metadata: document.metadata })}\n`,
+      `${JSON.stringify({ removed, id: document.id, text: document.text, metadata: { ...document.metadata, ...metadata } })}\n`,
     )
+  }
+
+  /** Writes what was taken out of a document that stays, a line for each part. */
+  takeOut({ id }: Document, { step, reason, texts, metadata = {} }: TakenOut): Promise<void> | undefined {
+    const lines = texts.map(
+      (text) => `${JSON.stringify({ removed: { step, reason, part: true }, id, text, metadata })}\n`,
+    )
+    return this.#removed?.write(lines.join(''))
   }
 
   async commit(): Promise<void> {
