@@ -8,6 +8,7 @@ export default defineConfig({
     // Tests run on the sources, so that a failing test points at the line that was written.
     alias: {
       '@flag/core-tensor/statistics': source('./packages/core-tensor/src/statistics/index.ts'),
+      '@flag/core-tensor/terminal': source('./packages/core-tensor/src/terminal/index.ts'),
       '@flag/core-tensor': source('./packages/core-tensor/src/index.ts'),
       '@flag/ai': source('./packages/flagai/src/index.ts'),
       '@flag/data': source('./packages/flagdata/src/index.ts'),

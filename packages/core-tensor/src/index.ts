@@ -33,6 +33,7 @@ export {
   writeConverted,
 } from './quantize/weights.ts'
 export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { Kernel } from './runtime/kernel.ts'
 export { moduleWorker } from './runtime/moduleWorker.ts'
 export {
   type ExecutionProvider,

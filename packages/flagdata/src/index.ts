@@ -8,13 +8,9 @@ export { DataError } from './errors.ts'
 export { type RunOptions, type RunResult, run } from './executors/local.ts'
 export type { Phase, Summary } from './executors/phases.ts'
 export { type WorkOptions, work } from './executors/work.ts'
-export { c4, c4Paragraph } from './filters/c4.ts'
-export { finewebQuality } from './filters/finewebQuality.ts'
-export { gopherQuality } from './filters/gopherQuality.ts'
-export { gopherRepetition } from './filters/gopherRepetition.ts'
-export { urlFilter } from './filters/url.ts'
-export { pii } from './modifiers/pii.ts'
-export { defineStep, type StepFactory } from './pipeline/define.ts'
+export * from './filters/index.ts'
+export * from './modifiers/index.ts'
+export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
   dedup,
   type Part,
@@ -28,7 +24,7 @@ export {
   writeText,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
-export { stepNames } from './pipeline/registry.ts'
+export { stepFactory, stepNames } from './pipeline/registry.ts'
 export type { FaultStatistics, Statistics, StepStatistics } from './pipeline/statistics.ts'
 export {
   type Change,

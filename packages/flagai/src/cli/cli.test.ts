@@ -10,7 +10,7 @@ import { pictureFolder } from '../search/testing/pictureFolder.ts'
 import { vectorsOf } from '../search/vectorTable.ts'
 import type { LoadOptions } from './context.ts'
 import { run } from './program.ts'
-import { columns, Progress, textWidth } from './terminal.ts'
+import { Progress } from './progress.ts'
 
 let pictures: string
 let broken: string[]
@@ -242,20 +242,6 @@ describe('flagai', () => {
 })
 
 describe('terminal output', () => {
-  it('aligns texts by the columns they take', () => {
-    expect(textWidth('红伞 ok')).toBe(7)
-    expect(textWidth('é')).toBe(1)
-    expect(
-      columns(
-        [
-          ['红', '1'],
-          ['abc', '10'],
-        ],
-        [1],
-      ),
-    ).toBe('红    1\nabc  10')
-  })
-
   it('draws a progress bar once work has taken a second, and wipes it', () => {
     let written = ''
     let seconds = 0

@@ -1,8 +1,9 @@
+import type { Terminal } from '@flag/core-tensor/terminal'
 import type { Environment } from '../hub/index.ts'
 import type { Exportable } from '../models/export.ts'
 import type { ConversionProgress, ModelDType } from '../models/precision.ts'
 import type { EmbeddingModel } from '../search/index.ts'
-import { Progress, type Terminal } from './terminal.ts'
+import { Progress } from './progress.ts'
 
 /** A model that a command works with. */
 export interface LoadedModel {
@@ -58,11 +59,6 @@ export function conversionProgress(terminal: Terminal): ConversionProgress {
     bar.update(done, total)
     if (done === total) bar.end()
   }
-}
-
-/** One JSON document on stdout. */
-export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.out(`${JSON.stringify(value, null, 2)}\n`)
 }
 
 /** A size for people. */

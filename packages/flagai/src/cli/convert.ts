@@ -1,6 +1,7 @@
 import { convertCheckpoint, type FloatDType } from '@flag/core-tensor'
-import { bytes, type Context, printJson } from './context.ts'
-import { Progress } from './terminal.ts'
+import { printJson } from '@flag/core-tensor/terminal'
+import { bytes, type Context } from './context.ts'
+import { Progress } from './progress.ts'
 
 interface ConvertOptions {
   to: 'safetensors' | 'torch'

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { executionProviders, type ProviderProbe, probeProvider } from '@flag/core-tensor'
+import { columns, printJson } from '@flag/core-tensor/terminal'
 import sharp from 'sharp'
 import { EMBEDDED_MODEL, modelFolder } from '../models/folder.ts'
-import { type Context, printJson } from './context.ts'
+import type { Context } from './context.ts'
 import { VERSION } from './models.ts'
-import { columns } from './terminal.ts'
 
 /** Version of an installed package, or why there is none. */
 async function versionOf(name: string): Promise<string> {

@@ -3,10 +3,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { FlagError } from '@flag/core-tensor'
+import { printJson } from '@flag/core-tensor/terminal'
 import { inBatches } from '../models/batches.ts'
 import { scanPictures, type Unreadable } from '../search/index.ts'
-import { type Context, type LoadedModel, type ModelChoice, printJson, withModel } from './context.ts'
-import { Progress } from './terminal.ts'
+import { type Context, type LoadedModel, type ModelChoice, withModel } from './context.ts'
+import { Progress } from './progress.ts'
 import { vectorFormatOf, writeVectors } from './vectorFile.ts'
 
 export interface EmbedOptions extends ModelChoice {

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
+import { printJson } from '@flag/core-tensor/terminal'
 import { exportOnnx } from '../models/export.ts'
 import type { ModelDType } from '../models/precision.ts'
-import { type Context, conversionProgress, printJson, withModel } from './context.ts'
+import { type Context, conversionProgress, withModel } from './context.ts'
 
 export interface ExportCommandOptions {
   onnx: string

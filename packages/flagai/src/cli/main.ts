@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { basename } from 'node:path'
+import { processTerminal } from '@flag/core-tensor/terminal'
 import type { DownloadProgress } from '../hub/index.ts'
 import { AltCLIP } from '../models/altclip/index.ts'
 import { fingerprintOf } from '../models/fingerprint.ts'
 import { modelFolder } from '../models/folder.ts'
 import { bytes, type LoadedModel, type LoadOptions } from './context.ts'
 import { run } from './program.ts'
-import { Progress, processTerminal } from './terminal.ts'
+import { Progress } from './progress.ts'
 
 async function loadModel(idOrFolder: string, options: LoadOptions): Promise<LoadedModel> {
   const progress = new Progress(processTerminal, idOrFolder, { format: bytes })

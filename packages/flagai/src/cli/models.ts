@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { columns, printJson } from '@flag/core-tensor/terminal'
 import { cachedModels } from '../hub/index.ts'
 import { knownModels, modelFolder, packageRoot } from '../models/folder.ts'
-import { bytes, type Context, printJson } from './context.ts'
-import { columns } from './terminal.ts'
+import { bytes, type Context } from './context.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
 
@@ -50,7 +50,9 @@ async function listCached({ terminal, env }: Context, options: { json?: boolean 
     folder,
   ])
   if (rows.length > 0) {
-    terminal.out(`${columns([['model', 'revision', 'size', 'last used', 'folder'], ...rows], [2])}\n`)
+    terminal.out(
+      `${columns([['model', 'revision', 'size', 'last used', 'folder'], ...rows], (i) => i === 2)}\n`,
+    )
   }
   const incomplete = new Map(models.map((model) => [model.id, model.incomplete]))
   for (const [id, left] of incomplete) {

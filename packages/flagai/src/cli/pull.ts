@@ -1,6 +1,7 @@
+import { printJson } from '@flag/core-tensor/terminal'
 import { snapshotDownload } from '../hub/index.ts'
-import { bytes, type Context, printJson } from './context.ts'
-import { Progress } from './terminal.ts'
+import { bytes, type Context } from './context.ts'
+import { Progress } from './progress.ts'
 
 interface PullOptions {
   revision?: string

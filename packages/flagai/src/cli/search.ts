@@ -1,8 +1,9 @@
 import { FlagError } from '@flag/core-tensor'
+import { columns, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { type IndexReport, PictureIndex, pictureExtensions, renderPage } from '../search/index.ts'
 import { writeWhole } from '../search/vectorTable.ts'
-import { type Context, type ModelChoice, printJson, withModel } from './context.ts'
-import { columns, Progress, type Terminal } from './terminal.ts'
+import { type Context, type ModelChoice, withModel } from './context.ts'
+import { Progress } from './progress.ts'
 
 export interface SearchOptions extends ModelChoice {
   top: number
@@ -59,7 +60,7 @@ export async function search(
     for (const { query, hits } of results) {
       if (queries.length > 1) terminal.out(`${query}\n`)
       const rows = hits.map(({ path, score }, i) => [String(i + 1), score.toFixed(4), path])
-      terminal.out(`${columns(rows, [0])}\n`)
+      terminal.out(`${columns(rows, (i) => i === 0)}\n`)
     }
     if (options.html) terminal.err(`wrote ${options.html}\n`)
   })

@@ -1,7 +1,7 @@
 import { FlagError } from '@flag/core-tensor'
+import { columns, printJson } from '@flag/core-tensor/terminal'
 import { softmax } from '../models/vectors.ts'
-import { type Context, type ModelChoice, printJson, withModel } from './context.ts'
-import { columns } from './terminal.ts'
+import { type Context, type ModelChoice, withModel } from './context.ts'
 
 export interface ZeroShotOptions extends ModelChoice {
   labels: string[]
@@ -48,7 +48,7 @@ export async function zeroShot(
     for (const { image, scores } of results) {
       if (images.length > 1) context.terminal.out(`${image}\n`)
       const rows = scores.map(({ label, probability }) => [`${(100 * probability).toFixed(1)} %`, label])
-      context.terminal.out(`${columns(rows, [0])}\n`)
+      context.terminal.out(`${columns(rows, (i) => i === 0)}\n`)
     }
   })
 }

@@ -1,17 +1,19 @@
 import { availableParallelism } from 'node:os'
 import { FlagError } from '@flag/core-tensor'
+import { columns, printable, type Terminal } from '@flag/core-tensor/terminal'
 import { ReportError, writeReport } from '@flag/report'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { run as runPipeline } from '../executors/local.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
-import { stepNames } from '../pipeline/registry.ts'
+import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
+import { ProgressLine } from './progress.ts'
 import { describeSummary, faultLines, funnel } from './report.ts'
 import { readStatus } from './status.ts'
-import { columns, ProgressLine, printable, type Terminal } from './terminal.ts'
+import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
 
 function wholeNumber(least: number) {
   return (text: string): number => {
@@ -118,7 +120,7 @@ ${exitCodes}`,
         return
       }
       const rows = status.phases.map(({ name, done, total }) => [name, `${done} of ${total}`])
-      terminal.out(`${columns(rows, [1])}\n\n`)
+      terminal.out(`${columns(rows, (i) => i === 1)}\n\n`)
       terminal.out(`${funnel(status.statistics)}\n`)
     })
 
@@ -179,6 +181,23 @@ ${exitCodes}`,
       if (text !== undefined) terminal.out(text)
       else if (options.json) print({ recipes: [...recipes.keys()], steps: stepNames })
       else terminal.out(`recipes: ${[...recipes.keys()].join(', ')}\nsteps: ${stepNames.join(', ')}\n`)
+    })
+
+  program
+    .command('steps')
+    .description('list the steps that recipes may use, or tell all about one')
+    .argument('[name]', 'tell what it does, its options with their defaults, its reasons, its source')
+    .option('--markdown', 'print the page of the documentation')
+    .addOption(json)
+    .addHelpText('after', '\nExamples:\n  flagdata steps\n  flagdata steps gopher-quality')
+    .action(async (name, options) => {
+      const factory = name === undefined ? undefined : stepFactory(name)
+      if (name !== undefined && factory === undefined)
+        throw new FlagError('not-found', `no step "${name}"`, { hint: `known: ${stepNames.join(', ')}` })
+      if (options.json) print(factory ? describeStep(factory) : describeSteps())
+      else if (options.markdown) terminal.out(stepsPage())
+      else if (factory) terminal.out(stepText(factory))
+      else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
   for (const command of [program, ...program.commands])

@@ -1,6 +1,6 @@
+import { columns } from '@flag/core-tensor/terminal'
 import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
-import { columns } from './terminal.ts'
 
 const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -20,7 +20,7 @@ export function funnel({ documents, steps }: Statistics): string {
     for (const [reason, count] of reasons)
       rows.push([`  ${reason}`, '', '', String(count), percent(count, documents)])
   }
-  return columns(rows, [1, 2, 3, 4])
+  return columns(rows, (i) => i > 0)
 }
 
 /** Bad input by kind, with the first places. */

@@ -55,7 +55,7 @@ async function applySteps(
         text: outcome.text,
         metadata: outcome.metadata ? { ...document.metadata, ...outcome.metadata } : document.metadata,
       }
-      text = new Text(outcome.text)
+      if (outcome.text !== text.value) text = new Text(outcome.text)
       if (outcome.taken) taken.push({ step: step.name, ...outcome.taken })
     }
   }
@@ -108,6 +108,7 @@ export async function runPass(
       ? readDocuments(piece, pipeline.read, onFault)
       : readBetween(paths.between(pass, piece.name), piece, pipeline)
   const steps = pass === 0 ? pipeline.steps : [await decisionStep(pipeline, pass, piece, paths)]
+  await Promise.all(steps.map((step) => step.prepare?.()))
   const next = pipeline.dedups[pass] && dedupKind(pipeline.dedups[pass])
   const collector = next?.kind.collect(next.config, paths.dedup(pass), piece.name)
   // What is still to be deduplicated is written as JSON lines, whatever the pipeline writes in the end.

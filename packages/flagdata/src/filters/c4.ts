@@ -28,16 +28,38 @@ const policies = [
  */
 export const c4 = defineStep({
   name: 'c4',
+  summary:
+    'Takes out lines that are no sentences, speak of Javascript or of cookie policies; removes documents with curly brackets, lorem ipsum or too few sentences left.',
+  source:
+    'Raffel et al. 2020, section 2.2 (https://jmlr.org/papers/v21/20-074.html); C4QualityFilter of datatrove 0.10',
+  reasons: ['lorem_ipsum', 'curly_bracket', 'too_few_sentences'],
+  counts: [
+    'line-total',
+    'line-kept',
+    'line-filter-too_long_word',
+    'line-filter-no_terminal_punc',
+    'line-filter-too_few_words',
+    'line-filter-javascript',
+    'line-filter-policy',
+  ],
   options: z.strictObject({
-    removeCitations: z.boolean().default(true),
-    requireLineEnd: z.boolean().default(true),
-    minSentences: z.int().min(-1).default(5),
-    minWordsPerLine: z.int().min(-1).default(3),
-    maxWordLength: z.int().min(-1).default(1000),
-    removeLoremIpsum: z.boolean().default(true),
-    removeJavascript: z.boolean().default(true),
-    removeCurlyBracket: z.boolean().default(true),
-    removePolicy: z.boolean().default(true),
+    removeCitations: z.boolean().default(true).describe('takes out [1], [edit], [citation needed]'),
+    requireLineEnd: z.boolean().default(true).describe('lines must end with . ? ! or a quotation mark'),
+    minSentences: z
+      .int()
+      .min(-1)
+      .default(5)
+      .describe('fewer in all lines that are kept remove the document; -1: no rule'),
+    minWordsPerLine: z.int().min(-1).default(3).describe('lines with fewer words go; -1: no rule'),
+    maxWordLength: z
+      .int()
+      .min(-1)
+      .default(1000)
+      .describe('lines with a longer word go, in characters; -1: no rule'),
+    removeLoremIpsum: z.boolean().default(true).describe('removes documents with lorem ipsum'),
+    removeJavascript: z.boolean().default(true).describe('takes out lines that speak of Javascript'),
+    removeCurlyBracket: z.boolean().default(true).describe('removes documents with {'),
+    removePolicy: z.boolean().default(true).describe('takes out lines on terms of use, privacy, cookies'),
   }),
   create(options) {
     const { maxWordLength, minWordsPerLine, minSentences } = options
@@ -87,15 +109,21 @@ const isLonger = (word: string, limit: number) => word.length > limit && codePoi
 /**
  * Removes documents without three long paragraphs (lines).
  *
- * Reason: `< 3 paragraphs`.
+ * Reason: `too_few_long_paragraphs`.
  *
- * Source: Xue et al., mT5, section 3.1 (https://arxiv.org/abs/2010.11934); equal to `C4ParagraphFilter` of datatrove.
+ * Source: Xue et al., mT5, section 3.1 (https://arxiv.org/abs/2010.11934); decisions equal to `C4ParagraphFilter` of
+ * datatrove, which calls the reason `< 3 paragraphs`.
  */
 export const c4Paragraph = defineStep({
   name: 'c4-paragraph',
+  summary: 'Removes documents without three long paragraphs (lines).',
+  source:
+    'Xue et al. 2021, mT5, section 3.1 (https://arxiv.org/abs/2010.11934); C4ParagraphFilter of datatrove 0.10',
+  reasons: ['too_few_long_paragraphs'],
+  differences: ['The reason is called `< 3 paragraphs` there.'],
   options: z.strictObject({
-    minParagraphs: z.int().min(1).default(3),
-    minParagraphLength: z.int().min(1).default(200),
+    minParagraphs: z.int().min(1).default(3).describe('so many long paragraphs are asked for'),
+    minParagraphLength: z.int().min(1).default(200).describe('what is long, in characters'),
   }),
   create({ minParagraphs, minParagraphLength }) {
     return ({ value }) => {
@@ -104,7 +132,7 @@ export const c4Paragraph = defineStep({
         if (line.length >= minParagraphLength && codePoints(line) >= minParagraphLength) long++
         if (long === minParagraphs) return undefined
       }
-      return { reason: `< ${minParagraphs} paragraphs`, value: long, limit: minParagraphs }
+      return { reason: 'too_few_long_paragraphs', value: long, limit: minParagraphs }
     }
   },
 })

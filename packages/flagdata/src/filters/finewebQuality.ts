@@ -17,13 +17,18 @@ const ratio = z.number().min(0).max(1)
  */
 export const finewebQuality = defineStep({
   name: 'fineweb-quality',
+  summary:
+    'Removes lists and menus: few lines that end like sentences, many short lines, repeated lines, more line ends than words allow.',
+  source:
+    'Penedo et al. 2024, FineWeb, section 3.6 (https://arxiv.org/abs/2406.17557); FineWebQualityFilter of datatrove 0.10',
+  reasons: ['empty', 'line_punct_ratio', 'short_line_ratio', 'char_dup_ratio', 'list_ratio'],
   options: z.strictObject({
-    minLinesWithEnd: ratio.default(0.12),
-    allowNoLineEnds: z.boolean().default(false),
-    maxShortLines: ratio.default(0.67),
-    shortLineLength: z.int().min(0).default(30),
-    maxDuplicateCharacters: ratio.default(0.01),
-    maxNewlinesPerWord: z.number().min(0).default(0.3),
+    minLinesWithEnd: ratio.default(0.12).describe('least share of lines that end like a sentence'),
+    allowNoLineEnds: z.boolean().default(false).describe('keeps texts where no line ends like a sentence'),
+    maxShortLines: ratio.default(0.67).describe('greatest share of short lines'),
+    shortLineLength: z.int().min(0).default(30).describe('what is short, in characters'),
+    maxDuplicateCharacters: ratio.default(0.01).describe('greatest share of characters in repeated lines'),
+    maxNewlinesPerWord: z.number().min(0).default(0.3).describe('greatest number of line ends per word'),
   }),
   create(options) {
     return (text) => {

@@ -24,17 +24,41 @@ const STOP_WORDS = ['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']
  */
 export const gopherQuality = defineStep({
   name: 'gopher-quality',
+  summary:
+    'Removes documents that do not look like prose: too short or long, words too short or long, too many symbols, bullets or ellipses, too few letters or stop words. A limit of null leaves a rule out.',
+  source:
+    'Rae et al. 2021, Gopher, section A1.1 (https://arxiv.org/abs/2112.11446); GopherQualityFilter of datatrove 0.10',
+  reasons: [
+    'gopher_short_doc',
+    'gopher_long_doc',
+    'gopher_below_avg_threshold',
+    'gopher_above_avg_threshold',
+    'gopher_too_many_hashes',
+    'gopher_too_many_ellipsis',
+    'gopher_too_many_bullets',
+    'gopher_too_many_end_ellipsis',
+    'gopher_below_alpha_threshold',
+    'gopher_enough_stop_words',
+  ],
+  differences: [
+    'Without the length rule a document without any word is removed; datatrove stops with an error.',
+  ],
   options: z.strictObject({
-    minWords: count.default(50),
-    maxWords: count.default(100_000),
-    minMeanWordLength: z.number().min(0).nullable().default(3),
-    maxMeanWordLength: z.number().min(0).nullable().default(10),
-    maxSymbolsPerWord: z.number().min(0).nullable().default(0.1),
-    maxBulletLines: ratio.default(0.9),
-    maxEllipsisLines: ratio.default(0.3),
-    minWordsWithLetter: ratio.default(0.8),
-    minStopWords: count.default(2),
-    stopWords: z.array(z.string().min(1)).default(STOP_WORDS),
+    minWords: count.default(50).describe('fewest words'),
+    maxWords: count.default(100_000).describe('most words'),
+    minMeanWordLength: z.number().min(0).nullable().default(3).describe('least mean length of a word'),
+    maxMeanWordLength: z.number().min(0).nullable().default(10).describe('greatest mean length of a word'),
+    maxSymbolsPerWord: z
+      .number()
+      .min(0)
+      .nullable()
+      .default(0.1)
+      .describe('most # and most ellipses, per word'),
+    maxBulletLines: ratio.default(0.9).describe('greatest share of lines that begin with a bullet'),
+    maxEllipsisLines: ratio.default(0.3).describe('greatest share of lines that end with an ellipsis'),
+    minWordsWithLetter: ratio.default(0.8).describe('least share of words with a letter'),
+    minStopWords: count.default(2).describe('fewest different words of the list'),
+    stopWords: z.array(z.string().min(1)).default(STOP_WORDS).describe('the list'),
   }),
   create(options) {
     // Python's `if limit and …`: null and 0 leave a rule out.

@@ -20,24 +20,43 @@ const ngramLimits = z.array(z.tuple([z.int().min(2).max(100), z.number().min(0).
  */
 export const gopherRepetition = defineStep({
   name: 'gopher-repetition',
+  summary:
+    'Removes documents that repeat themselves: paragraphs, lines or n-grams. A limit of null leaves a rule out.',
+  source:
+    'Rae et al. 2021, Gopher, table A1 (https://arxiv.org/abs/2112.11446); GopherRepetitionFilter of datatrove 0.10',
+  reasons: [
+    'empty',
+    'dup_para_frac',
+    'dup_para_char_frac',
+    'dup_line_frac',
+    'dup_line_char_frac',
+    'top_{n}_gram',
+    'duplicated_{n}_n_grams',
+  ],
   options: z.strictObject({
-    duplicateLines: limit.default(0.3),
-    duplicateParagraphs: limit.default(0.3),
-    duplicateLineCharacters: limit.default(0.2),
-    duplicateParagraphCharacters: limit.default(0.2),
-    topNgrams: ngramLimits.default([
-      [2, 0.2],
-      [3, 0.18],
-      [4, 0.16],
-    ]),
-    duplicateNgrams: ngramLimits.default([
-      [5, 0.15],
-      [6, 0.14],
-      [7, 0.13],
-      [8, 0.12],
-      [9, 0.11],
-      [10, 0.1],
-    ]),
+    duplicateLines: limit.default(0.3).describe('greatest share of lines that occurred before'),
+    duplicateParagraphs: limit.default(0.3).describe('greatest share of paragraphs that occurred before'),
+    duplicateLineCharacters: limit.default(0.2).describe('greatest share of characters in such lines'),
+    duplicateParagraphCharacters: limit
+      .default(0.2)
+      .describe('greatest share of characters in such paragraphs'),
+    topNgrams: ngramLimits
+      .default([
+        [2, 0.2],
+        [3, 0.18],
+        [4, 0.16],
+      ])
+      .describe('pairs of n and the greatest share of characters in the most frequent n-gram'),
+    duplicateNgrams: ngramLimits
+      .default([
+        [5, 0.15],
+        [6, 0.14],
+        [7, 0.13],
+        [8, 0.12],
+        [9, 0.11],
+        [10, 0.1],
+      ])
+      .describe('pairs of n and the greatest share of characters in n-grams that occurred before'),
   }),
   create(options) {
     return (text) => {

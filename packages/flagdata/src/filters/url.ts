@@ -20,14 +20,31 @@ const normalize = (text: string) => text.replace(/[^a-zA-Z0-9]+/g, '').toLowerCa
  */
 export const urlFilter = defineStep({
   name: 'url',
+  summary:
+    'Removes documents by their address in metadata.url: listed domains, hosts, addresses, words, fragments.',
+  source:
+    'Penedo et al. 2023, RefinedWeb, section G.1 (https://arxiv.org/abs/2306.01116); URLFilter of datatrove 0.10',
+  reasons: [
+    'domain',
+    'subdomain',
+    'url',
+    'hard_blacklisted',
+    'soft_blacklisted',
+    'blacklisted_subword',
+    'no_url',
+  ],
+  differences: [
+    'Its block lists are not part of this package: give your own.',
+    'A document without an address is kept unless `requireUrl` is set; datatrove stops.',
+  ],
   options: z.strictObject({
-    domains: list,
-    urls: list,
-    bannedWords: list,
-    softBannedWords: list,
-    softWordThreshold: z.int().min(1).default(2),
-    bannedSubwords: list,
-    requireUrl: z.boolean().default(false),
+    domains: list.describe('registered domains and full host names'),
+    urls: list.describe('whole addresses'),
+    bannedWords: list.describe('one of these words is enough'),
+    softBannedWords: list.describe('words of which several are needed'),
+    softWordThreshold: z.int().min(1).default(2).describe('so many of them'),
+    bannedSubwords: list.describe('found anywhere among the letters and digits of the address'),
+    requireUrl: z.boolean().default(false).describe('removes documents without an address'),
   }),
   create(options) {
     const domains = new Set(options.domains)

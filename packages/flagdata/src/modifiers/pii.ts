@@ -27,14 +27,22 @@ const ip = new RegExp(`(?:${octet}\\.){3}${octet}`, 'g')
  */
 export const pii = defineStep({
   name: 'pii',
+  summary: 'Replaces e-mail addresses and public IPv4 addresses.',
+  source:
+    'Penedo et al. 2024, FineWeb, section 3.6 (https://arxiv.org/abs/2406.17557); PIIFormatter of datatrove 0.10',
+  counts: ['emails', 'ips'],
+  differences: [
+    'Replacements are taken in turn within each document, so that the output does not depend on the order of documents; `turn: stream` does as datatrove.',
+  ],
   options: z.strictObject({
-    emails: z.boolean().default(true),
-    ips: z.boolean().default(true),
-    onlyPublicIps: z.boolean().default(true),
+    emails: z.boolean().default(true).describe('replaces e-mail addresses'),
+    ips: z.boolean().default(true).describe('replaces IPv4 addresses'),
+    onlyPublicIps: z.boolean().default(true).describe('leaves private, local and invalid addresses alone'),
     emailReplacements: z
       .array(z.string())
       .min(1)
-      .default(['email@example.com', 'firstname.lastname@example.org']),
+      .default(['email@example.com', 'firstname.lastname@example.org'])
+      .describe('used in turn'),
     ipReplacements: z
       .array(z.string())
       .min(1)
@@ -45,8 +53,9 @@ export const pii = defineStep({
         '184.108.40.206',
         '220.127.116.11',
         '18.104.22.168',
-      ]),
-    turn: z.enum(['document', 'stream']).default('document'),
+      ])
+      .describe('used in turn; these answer to no one'),
+    turn: z.enum(['document', 'stream']).default('document').describe('where the turn starts anew'),
   }),
   create(options) {
     let emails = 0

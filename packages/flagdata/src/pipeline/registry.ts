@@ -1,12 +1,7 @@
 import type { Json } from '../document.ts'
 import { DataError } from '../errors.ts'
-import { c4, c4Paragraph } from '../filters/c4.ts'
-import { decontaminate } from '../filters/decontamination/decontaminate.ts'
-import { finewebQuality } from '../filters/finewebQuality.ts'
-import { gopherQuality } from '../filters/gopherQuality.ts'
-import { gopherRepetition } from '../filters/gopherRepetition.ts'
-import { urlFilter } from '../filters/url.ts'
-import { pii } from '../modifiers/pii.ts'
+import * as filters from '../filters/index.ts'
+import * as modifiers from '../modifiers/index.ts'
 import type { StepFactory } from './define.ts'
 import type { Step } from './step.ts'
 
@@ -16,28 +11,26 @@ export interface StepSpec {
   options?: { readonly [option: string]: Json }
 }
 
-const factories: readonly StepFactory[] = [
-  urlFilter,
-  gopherRepetition,
-  gopherQuality,
-  c4,
-  c4Paragraph,
-  finewebQuality,
-  decontaminate,
-  pii,
+/** Every step that recipes may name: the exports of the folders of steps. */
+export const stepFactories: readonly StepFactory[] = [
+  ...Object.values(filters),
+  ...Object.values(modifiers),
 ] as unknown as StepFactory[]
 
-const byName: ReadonlyMap<string, StepFactory> = new Map(factories.map((it) => [it.stepName, it]))
+const byName: ReadonlyMap<string, StepFactory> = new Map(stepFactories.map((it) => [it.stepName, it]))
 
 /** The names that recipes may use. */
-export const stepNames: readonly string[] = [...byName.keys()]
+export const stepNames: readonly string[] = [...byName.keys()].sort()
 
-/** The factory of a step, if there is one of that name. */
-export const stepFactory = (name: string): StepFactory | undefined => byName.get(name)
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** The factory of a step, if there is one of that name; `gopherQuality` is another spelling of `gopher-quality`. */
+export const stepFactory = (name: string): StepFactory | undefined =>
+  byName.get(name) ?? byName.get(kebabCase(name))
 
 /** @throws DataError `not-found` for an unknown name, `invalid-argument` for wrong options */
 export function makeStep({ name, options }: StepSpec): Step {
-  const factory = byName.get(name)
+  const factory = stepFactory(name)
   if (factory === undefined)
     throw new DataError('not-found', `no step "${name}"`, { hint: `known: ${stepNames.join(', ')}` })
   return factory(options)

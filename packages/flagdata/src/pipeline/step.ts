@@ -39,6 +39,8 @@ export interface Step {
   readonly name: string
   /** The options it was made with, so that a worker thread can make the same step. Absent in custom steps. */
   readonly options?: { readonly [option: string]: Json }
+  /** Loads what the step needs. Called in every thread, and awaited, before the first document. */
+  prepare?(): Promise<void>
   /**
    * @param text the document's text with its words, lines and lengths, computed once for all steps
    * @param document read only: return a `Change` to change it

@@ -1,7 +1,7 @@
+import type { Terminal } from '@flag/core-tensor/terminal'
 import { writeReport } from '@flag/report'
 import { boardPage } from '../board/board.ts'
 import { openRuns } from '../board/openedRun.ts'
-import type { Terminal } from './terminal.ts'
 
 /** `flageval board`: runs as one page. */
 export async function boardCommand(

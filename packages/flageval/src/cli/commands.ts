@@ -1,5 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
+import { columns, LiveLine, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { packageFolder } from '../datasets/packages.ts'
 import { isLmEvalFile } from '../lmEval/index.ts'
 import { promptedMetrics } from '../lmEval/results.ts'
@@ -13,7 +14,6 @@ import { catalogue } from '../tasks/catalogue.ts'
 import { allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
 import { type PromptCommandOptions, promptCommand } from './languageCommands.ts'
 import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
-import { aligned, printJson, type Terminal } from './terminal.ts'
 
 /** What commands need from outside; tests give their own. */
 export interface Context {
@@ -56,7 +56,7 @@ export function list({ terminal }: Context, options: { json?: boolean; catalogue
     missing.length === 0 ? 'ready' : `npm install ${missing.join(' ')}`,
     title,
   ])
-  terminal.out(`${aligned(rows, rows[0].length)}\n`)
+  terminal.out(`${columns(rows)}\n`)
   for (const [name, names] of Object.entries(suites)) terminal.out(`suite ${name}: ${names.join(', ')}\n`)
 }
 
@@ -68,7 +68,7 @@ function listCatalogue(terminal: Terminal, json?: boolean): void {
     return
   }
   const rows = entries.map(({ id, task, language, format, from }) => [id, task, language, format, from])
-  terminal.out(`${aligned(rows, 5)}\n${entries.length} data sets\n`)
+  terminal.out(`${columns(rows, (i) => i >= 5)}\n${entries.length} data sets\n`)
 }
 
 export interface RunCommandOptions extends PromptCommandOptions {
@@ -101,6 +101,7 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
   const tasks = findTasks(names)
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
   const model = await context.openModel(options.model)
+  const progress = new LiveLine(terminal)
   try {
     const {
       run: info,
@@ -111,10 +112,10 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       ...(languages && { languages }),
       ...(options.cache && { cache: options.cache }),
       onProgress: ({ task, language }, what, done, total) => {
-        if (terminal.isInteractive) terminal.err(`\r\x1b[2K${task} ${language}: ${what}s ${done}/${total}`)
+        progress.show(() => `${task} ${language}: ${what}s ${done}/${total}`)
       },
     })
-    if (terminal.isInteractive) terminal.err('\r\x1b[2K')
+    progress.end()
     if (options.json) printJson(terminal, { run: info, results, board })
     else {
       // A suite's table says it all; what failed, and tasks outside the board, are shown by themselves.

@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
+import { LiveLine, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { toLmEval } from '../export/lmEval.ts'
 import { toClipBenchmark, toFlagEval } from '../export/pictures.ts'
 import { openLanguageModel } from '../models/openLanguageModel.ts'
@@ -7,7 +8,6 @@ import { resultsOf } from '../run/results.ts'
 import { runPrompts } from '../run/runPrompts.ts'
 import { openRun } from '../run/validate.ts'
 import { promptTable } from './tables.ts'
-import { printJson, type Terminal } from './terminal.ts'
 
 export interface PromptCommandOptions {
   model: string
@@ -51,6 +51,7 @@ export async function promptCommand(
     timeoutMs: seconds === undefined ? undefined : 1000 * seconds,
     prefix: options.prefix,
   })
+  const progress = new LiveLine(terminal)
   try {
     const { run, results, custom } = await runPrompts(model, files, {
       output: options.output,
@@ -61,10 +62,10 @@ export async function promptCommand(
       allowCode: options.allowCode,
       data: Object.fromEntries((options.data ?? []).map(folderOf)),
       onProgress: (task, done, total) => {
-        if (terminal.isInteractive) terminal.err(`\r\x1b[2K${task}: requests ${done}/${total}`)
+        progress.show(() => `${task}: requests ${done}/${total}`)
       },
     })
-    if (terminal.isInteractive) terminal.err('\r\x1b[2K')
+    progress.end()
     if (options.json) printJson(terminal, { run, results, custom })
     else terminal.out(`${promptTable(results, custom)}\n`)
     return results.every(({ error }) => error === undefined) ? 0 : 1

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { FlagError } from '@flag/core-tensor'
+import { printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { loadTasks } from '../lmEval/index.ts'
 import { serve } from '../serve/server.ts'
 import { Store } from '../serve/store.ts'
-import { printJson, type Terminal } from './terminal.ts'
 
 function wholeNumber(text: string, name: string): number {
   const value = Number(text)

@@ -1,9 +1,9 @@
+import { columns } from '@flag/core-tensor/terminal'
 import type { BoardCell } from '../run/board.ts'
 import type { Column } from '../run/columns.ts'
 import type { ColumnResult } from '../run/results.ts'
 import { isShare } from '../score/metrics.ts'
 import type { Comparison, Score } from '../score/score.ts'
-import { aligned } from './terminal.ts'
 
 const percent = (share: number) => (100 * share).toFixed(1)
 const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
@@ -11,6 +11,12 @@ const shown = (metric: string, value: number) => (isShare(metric) ? percent(valu
 /** `14.5 [12.7, 16.5]`. */
 const withInterval = ({ metric, value, low, high }: Score) =>
   `${shown(metric, value)} [${shown(metric, low)}, ${shown(metric, high)}]`
+
+/** The first columns are names, the others numbers. */
+const isNumber =
+  (names = 1) =>
+  (column: number) =>
+    column >= names
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
 
@@ -48,7 +54,7 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
       scored[0].scores?.some(({ majority, chance }) => majority !== null && majority > (chance ?? 0) + 1e-9)
     )
       beside.push(row('majority', majorities ?? []))
-    lines.push(aligned([row('', names), ...rows, ...beside]))
+    lines.push(columns([row('', names), ...rows, ...beside], isNumber()))
     const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
     const clusters = units === samples ? 'independent samples' : `samples in ${units} independent units`
     lines.push(`${samples} ${clusters} each; 95 % intervals`)
@@ -84,15 +90,18 @@ export function boardTables(cells: readonly BoardCell[]): string {
     return [
       [
         title,
-        aligned([
-          row('', ({ board, synthetic }) => padded(`${board}${synthetic ? '*' : ''}`)),
-          row('', ({ metric }) => padded(metric)),
-          ...rows,
-          row('mean', ({ metric, mean: it }) => padded(range(metric, it))),
-          row('raw pixels', ({ metric, pixels }) => padded(range(metric, pixels))),
-          row('mean − pixels', ({ metric, gain }) => padded(range(metric, gain, '+'))),
-          row('chance', ({ metric, chance }) => padded(chance === null ? '–' : shown(metric, chance))),
-        ]),
+        columns(
+          [
+            row('', ({ board, synthetic }) => padded(`${board}${synthetic ? '*' : ''}`)),
+            row('', ({ metric }) => padded(metric)),
+            ...rows,
+            row('mean', ({ metric, mean: it }) => padded(range(metric, it))),
+            row('raw pixels', ({ metric, pixels }) => padded(range(metric, pixels))),
+            row('mean − pixels', ({ metric, gain }) => padded(range(metric, gain, '+'))),
+            row('chance', ({ metric, chance }) => padded(chance === null ? '–' : shown(metric, chance))),
+          ],
+          isNumber(),
+        ),
       ].join('\n'),
     ]
   })
@@ -123,7 +132,7 @@ export function promptTable(
   ])
   const lines =
     rows.length > 0
-      ? [aligned([['task', 'metric,filter', 'score [95 %]', 'chance', 'samples'], ...rows], 2)]
+      ? [columns([['task', 'metric,filter', 'score [95 %]', 'chance', 'samples'], ...rows], isNumber(2))]
       : []
   const failed = results.filter(({ error }) => error !== undefined)
   return [...lines, ...failed.map(({ task, error }) => `${task}: failed: ${error?.message}`)].join('\n')
@@ -163,5 +172,5 @@ export function comparisonTable(rows: readonly ComparedColumn[], correction: 'ho
       detectable === null ? '–' : shown(metric, detectable),
     ]
   })
-  return aligned([head, ...body])
+  return columns([head, ...body], isNumber())
 }

@@ -1,3 +1,4 @@
+import type { Terminal } from '@flag/core-tensor/terminal'
 import { type Command, Option } from 'commander'
 import {
   cold,
@@ -11,7 +12,6 @@ import {
 } from './caseCommands.ts'
 import type { CommonOptions, OpenOptions } from './measure.ts'
 import { assignment, exitCodes, positive, positiveInteger, wholeNumber } from './options.ts'
-import type { Terminal } from './terminal.ts'
 
 /** Adds the commands that measure other things than a model under load. `common` adds the options that all have. */
 export function addCases(

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type DType, dtypes, FlagError } from '@flag/core-tensor'
+import { columns, type Terminal } from '@flag/core-tensor/terminal'
 import { findAdapter } from '../adapters/index.ts'
 import type { NodeSource } from '../cases/op/modelNodes.ts'
 import type { CaseSpec, GenerateSpec } from '../cases/spec.ts'
@@ -14,7 +15,6 @@ import {
   openSpec,
   threadsOf,
 } from './measure.ts'
-import { columns, type Terminal } from './terminal.ts'
 
 const whereOf = ({ provider, threads }: { provider: string; threads: number }) =>
   provider === 'cpu' ? `cpu ${threads} threads` : provider

@@ -163,6 +163,7 @@ test('doctor tries every provider', async () => {
       out += text
     },
     err: () => {},
+    isInteractive: false,
   }
   await doctor(terminal, {}, async (provider) =>
     provider === 'cpu'

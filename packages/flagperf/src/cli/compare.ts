@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { type ExecutionProvider, executionProviders, FlagError } from '@flag/core-tensor'
+import { LiveLine, type Terminal } from '@flag/core-tensor/terminal'
 import type { Tier } from '../cases/tiers.ts'
 import { compareSubjects } from '../compare/compare.ts'
 import { comparisonPlans } from '../compare/plans.ts'
@@ -9,7 +10,6 @@ import type { ModelSubject, Subject } from '../compare/subject.ts'
 import { derive } from '../results/derive.ts'
 import type { CaseRow } from '../results/schema.ts'
 import { writeResult } from './measure.ts'
-import type { Terminal } from './terminal.ts'
 
 export interface CompareCommandOptions {
   readonly provider: ExecutionProvider
@@ -129,12 +129,13 @@ async function measuredRow(
     seed: options.seed ?? base.seed,
   }
   const asked = { a: { ...a }, b: { ...b } }
+  const progress = new LiveLine(terminal)
   try {
     const { raw } = await compareSubjects(a, b, {
       plan,
       outputs: options.outputs,
       timeLimitMs: options.timeLimit === undefined ? undefined : options.timeLimit * 1000,
-      onBlock: (done, most) => terminal.progress?.(`${name}: block ${done} of at most ${most}`),
+      onBlock: (done, most) => progress.show(() => `${name}: block ${done} of at most ${most}`),
     })
     return { name, status: 'ok', options: asked, raw, derived: derive(raw) }
   } catch (error) {
@@ -143,5 +144,7 @@ async function measuredRow(
     const status =
       error.code === 'timeout' ? 'timed-out' : /its process ended/.test(error.message) ? 'crashed' : 'failed'
     return { name, status, message: error.message, options: asked }
+  } finally {
+    progress.end()
   }
 }

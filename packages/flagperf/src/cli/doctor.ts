@@ -1,8 +1,8 @@
 import { executionProviders, type ProviderProbe, probeProvider } from '@flag/core-tensor'
+import { columns, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { checkAdapter } from '../adapters/check.ts'
 import { findAdapter } from '../adapters/index.ts'
 import { environment } from '../results/environment.ts'
-import { columns, type Terminal } from './terminal.ts'
 
 /** `flagperf doctor`: what this machine offers, found out by trying it, and what would disturb measurements. */
 export async function doctor(
@@ -17,7 +17,7 @@ export async function doctor(
   const libc = process.platform === 'linux' ? libcOf() : undefined
   const report = { environment: machine, libc, providers }
   if (options.json) {
-    terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+    printJson(terminal, report)
     return
   }
   const rows = [
@@ -38,7 +38,7 @@ export async function doctorAdapter(
 ): Promise<boolean> {
   const report = await checkAdapter(await findAdapter(options.adapter))
   if (options.json) {
-    terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+    printJson(terminal, report)
     return report.sound
   }
   const verdict = { true: 'passed', false: 'FAILED', null: 'not looked at' }

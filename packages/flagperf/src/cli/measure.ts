@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
+import { LiveLine, type Terminal } from '@flag/core-tensor/terminal'
 import type { Adapter } from '../adapters/adapter.ts'
 import { findAdapter } from '../adapters/index.ts'
 import { type CaseLimits, runCase } from '../cases/runCase.ts'
@@ -14,7 +15,6 @@ import { ceilingsOf } from '../results/ceilings.ts'
 import { environment } from '../results/environment.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import type { CaseRow, ResultFile } from '../results/schema.ts'
-import type { Terminal } from './terminal.ts'
 
 export interface CommonOptions {
   readonly provider: ExecutionProvider
@@ -137,15 +137,20 @@ export async function measure(
 ): Promise<boolean> {
   const rows: CaseRow[] = []
   const monitors = await startBackground(options.adapter)
-  for (const { name, spec } of cases) {
-    terminal.err(`${name} …\n`)
+  const progress = new LiveLine(terminal)
+  for (const [i, { name, spec }] of cases.entries()) {
+    progress.show(() => `${i + 1} of ${cases.length}: ${name}`)
     // A model that follows measurements of its chip is put under them.
     const under = spec.kind === 'model' ? { ...spec, ceilings: ceilingsOf(rows) } : spec
     const row = await runCase(name, under, { ...limit, monitors })
-    if (row.status !== 'ok') terminal.err(`${name}: ${row.status}: ${row.message}\n`)
+    if (row.status !== 'ok') {
+      progress.end()
+      terminal.err(`${name}: ${row.status}: ${row.message}\n`)
+    }
     rows.push(row)
   }
   monitors.stop()
+  progress.end()
   await writeResult(terminal, rows, options)
   return rows.every(({ status }) => status === 'ok')
 }
@@ -164,6 +169,5 @@ export async function writeResult(
   }
   const text = `${JSON.stringify(result)}\n`
   if (options.output) await writeText(options.output, text)
-  terminal.progress?.('')
   terminal.out(options.json ? text : toMarkdown(result))
 }

@@ -1,4 +1,5 @@
 import { executionProviders, FlagError } from '@flag/core-tensor'
+import type { Terminal } from '@flag/core-tensor/terminal'
 import { Command, CommanderError, Option } from 'commander'
 import { tiers } from '../cases/tiers.ts'
 import { VERSION } from '../version.ts'
@@ -19,7 +20,6 @@ import {
 import { report, reportFormats, verifyFile } from './results.ts'
 import { type ServeOptions, serveLoad } from './serve.ts'
 import { type SweepCommandOptions, sweepCommand } from './sweep.ts'
-import type { Terminal } from './terminal.ts'
 
 function common(command: Command): Command {
   return command

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
+import { printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { renderReport } from '@flag/report'
 import { writeText } from '../files.ts'
 import { toMarkdown } from '../results/markdown.ts'
@@ -7,7 +8,6 @@ import { toMllog } from '../results/mllog.ts'
 import { toReport } from '../results/page.ts'
 import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
-import type { Terminal } from './terminal.ts'
 
 async function readResult(file: string): Promise<ResultFile> {
   let text: string
@@ -27,8 +27,7 @@ export async function verifyFile(
 ): Promise<boolean> {
   const result = await readResult(file)
   const discrepancies = verify(result)
-  if (options.json)
-    terminal.out(`${JSON.stringify({ file, cases: result.cases.length, discrepancies }, null, 2)}\n`)
+  if (options.json) printJson(terminal, { file, cases: result.cases.length, discrepancies })
   else if (discrepancies.length === 0)
     terminal.out(`${file}: ${result.cases.length} cases, every derived number follows from the raw samples\n`)
   else

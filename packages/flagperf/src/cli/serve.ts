@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
+import type { Terminal } from '@flag/core-tensor/terminal'
 import { runCase } from '../cases/runCase.ts'
 import { settingsOf } from '../cases/tiers.ts'
 import { searchPeak } from '../loadgen/findPeak.ts'
@@ -7,7 +8,6 @@ import { startBackground } from '../monitors/background.ts'
 import { modelNumbers } from '../results/derive.ts'
 import type { CaseRow } from '../results/schema.ts'
 import { limits, type OpenOptions, openSpec, writeResult } from './measure.ts'
-import type { Terminal } from './terminal.ts'
 
 export interface ServeOptions extends OpenOptions {
   readonly qps: number

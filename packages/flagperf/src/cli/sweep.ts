@@ -1,9 +1,9 @@
 import type { ExecutionProvider } from '@flag/core-tensor'
+import { LiveLine, type Terminal } from '@flag/core-tensor/terminal'
 import { limitsOf, loadOf, type Tier } from '../cases/tiers.ts'
 import { startBackground } from '../monitors/background.ts'
 import { sweep } from '../sweep/sweep.ts'
 import { writeResult } from './measure.ts'
-import type { Terminal } from './terminal.ts'
 
 export interface SweepCommandOptions {
   readonly provider: readonly ExecutionProvider[]
@@ -29,6 +29,7 @@ export async function sweepCommand(
   const usual = limitsOf(seconds)
   const timeLimitMs = options.timeLimit === undefined ? usual.timeLimitMs : options.timeLimit * 1000
   const monitors = await startBackground()
+  const progress = new LiveLine(terminal)
   const rows = await sweep(
     { models, providers: options.provider, threads: options.threads, batches: options.batch },
     {
@@ -39,9 +40,12 @@ export async function sweepCommand(
       limits: { ...usual, timeLimitMs, monitors },
       state: options.state,
       full: options.full,
-      onSetting: (name, rung, rungs) => terminal.progress?.(`${name}: ${rung} of ${rungs}`),
+      onSetting: (name, rung, rungs) => progress.show(() => `${name}: ${rung} of ${rungs}`),
     },
-  ).finally(() => monitors.stop())
+  ).finally(() => {
+    monitors.stop()
+    progress.end()
+  })
   await writeResult(terminal, rows, options)
   return rows.some(({ status }) => status === 'ok')
 }

@@ -6,7 +6,7 @@ import { strip } from '../../text/whitespace.ts'
 import { openAtomic } from '../../writers/atomic.ts'
 import type { ConfigOf } from '../config.ts'
 import { type Shingles, shinglesOf } from '../shingles.ts'
-import { hash, hashBytes, hashText, utf8 } from '../textHash.ts'
+import { hash, hashBytes, hashText } from '../textHash.ts'
 import { xxhash32 } from '../xxhash32.ts'
 
 export type BloomConfig = ConfigOf<'bloom'>

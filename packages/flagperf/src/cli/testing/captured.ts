@@ -11,6 +11,7 @@ export async function captured(...args: string[]): Promise<{ code: number; out: 
     err(text) {
       err += text
     },
+    isInteractive: false,
   })
   return { code, out, err }
 }

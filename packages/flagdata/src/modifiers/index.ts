@@ -1,0 +1,2 @@
+/** Every modifier: what is exported here is a step that recipes may name. */
+export { pii } from './pii.ts'
