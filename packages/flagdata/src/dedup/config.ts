@@ -122,6 +122,60 @@ export const bloomSchema = z
     path: ['writeFilter'],
   })
 
+/** Repeated passages, as Google's tool finds them with suffix arrays. */
+export const substringsSchema = z.strictObject({
+  /** The least bytes of a passage, as UTF-8. */
+  length: z.int().min(1).max(1_000_000).default(100),
+  /** Whether the first occurrence stays, or none, as in Google's tool. */
+  keep: z.enum(['first', 'none']).default('first'),
+  /** Changed documents need so many words to be kept. */
+  minWords: z.int().min(0).default(50),
+  /** Pieces whose texts are searched as one; two such chunks are in memory at a time, 17 bytes per byte of text. */
+  chunkPieces: z.int().min(1).default(4),
+})
+
+/** Pictures that look alike. */
+export const imagesSchema = z.strictObject({
+  hash: z.enum(['phash', 'dhash', 'ahash']).default('phash'),
+  /** Pictures are alike if at most so many of the 64 bits differ. */
+  distance: z.int().min(0).max(16).default(4),
+  /** Where the path of a picture stands: `media`, for the first picture there, or `metadata.<field>`. */
+  field: z
+    .string()
+    .regex(/^(media|metadata(\.[^.]+)+)$/, 'expected "media" or "metadata.<field>"')
+    .default('media'),
+  /** What relative paths are relative to. */
+  folder: z.string().default('.'),
+})
+
+/** SemDeDup over embeddings that the caller gives, with NeMo Curator's defaults where it has them. */
+export const semanticSchema = z
+  .strictObject({
+    /** Where the vector stands: `metadata.<field>`, a list of numbers. */
+    field: z
+      .string()
+      .regex(/^metadata(\.[^.]+)+$/, 'expected "metadata.<field>"')
+      .optional(),
+    /** Or a file of vectors: `.npy` with `ids`, a text file of one id a line, or `.parquet`. */
+    vectors: z.string().min(1).optional(),
+    ids: z.string().min(1).optional(),
+    idColumn: z.string().min(1).default('id'),
+    column: z.string().min(1).default('embedding'),
+    clusters: z.int().min(1).default(100),
+    /** Documents are alike if the cosine of their vectors is at least 1 − eps. */
+    eps: z.number().min(0).max(2).default(0.01),
+    keep: z.enum(['hard', 'easy', 'random']).default('hard'),
+    seed: z.int().min(0).max(0xffffffff).default(42),
+    iterations: z.int().min(1).default(100),
+    tolerance: z.number().min(0).default(1e-4),
+    /** Rows per step of mini-batch k-means. */
+    batch: z.int().min(1).optional(),
+  })
+  .refine(({ field, vectors }) => (field === undefined) !== (vectors === undefined), {
+    message: 'expected either a field or a file of vectors',
+    path: ['vectors'],
+  })
+
 /** The options of each kind of deduplication. A kind is added here and in `kinds.ts`. */
 export const dedupSchemas = {
   exact: exactSchema,
@@ -130,6 +184,9 @@ export const dedupSchemas = {
   simhash: simhashSchema,
   sentences: sentencesSchema,
   bloom: bloomSchema,
+  substrings: substringsSchema,
+  images: imagesSchema,
+  semantic: semanticSchema,
 }
 
 export type MinhashConfig = z.output<typeof minhashSchema>

@@ -2,13 +2,16 @@ import { join } from 'node:path'
 import { bloom } from './bloom/kind.ts'
 import { type ConfigOf, type DedupConfig, type DedupName, dedupEntry } from './config.ts'
 import { exact, url } from './exactKind.ts'
+import { images } from './images/kind.ts'
 import type { DedupKind } from './kind.ts'
 import { findBucketPairs, SignatureWriter } from './minhash/buckets.ts'
 import { clusterPairs } from './minhash/clusters.ts'
 import { Signer } from './minhash/signature.ts'
 import { decideByFiles } from './removal.ts'
+import { semantic } from './semantic/kind.ts'
 import { sentences } from './sentences/kind.ts'
 import { simhash } from './simhash/kind.ts'
+import { substrings } from './substrings/kind.ts'
 
 /** The item of a phase that is not divided. */
 const whole = ['all']
@@ -53,6 +56,9 @@ const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = {
   simhash,
   sentences,
   bloom,
+  substrings,
+  images,
+  semantic,
 }
 
 /** How the kind of a deduplication works, and its options. */

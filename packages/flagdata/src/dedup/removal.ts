@@ -25,7 +25,7 @@ export async function decideByFiles(folder: string, piece: string, reason: strin
 
 /**
  * Removes the documents of `{piece}.kept`, with the id of the document that stays as `duplicate_of` and, where a
- * `limit` of the distance is given, how much the two differ. Documents that stay in the place of others get
+ * `scale` is given, how much the two differ beside its limit. Documents that stay in the place of others get
  * `duplicate_count`, if `{piece}.c4_counts` says so.
  *
  * @param folder where `ids/` lies
@@ -34,7 +34,7 @@ export async function decideByKept(
   folder: string,
   piece: string,
   reason: string,
-  limit?: number,
+  scale?: { limit: number; measure?(distance: number): number },
 ): Promise<Decide> {
   const name = join(folder, 'clusters', piece.padStart(6, '0'))
   const removed = parseKept(await readWords(`${name}.kept`))
@@ -54,7 +54,9 @@ export async function decideByKept(
     if (because) {
       const id = keptIds.get(number)
       const metadata: { [key: string]: Json } = id === undefined ? { in_index: true } : { duplicate_of: id }
-      return limit === undefined ? { reason, metadata } : { reason, value: because.distance, limit, metadata }
+      if (scale === undefined) return { reason, metadata }
+      const { limit, measure = (distance) => distance } = scale
+      return { reason, value: measure(because.distance), limit, metadata }
     }
     const count = others.get(number)
     return count === undefined ? undefined : { text, metadata: { duplicate_count: count } }

@@ -29,5 +29,6 @@ export const simhash: DedupKind<ConfigOf<'simhash'>> = {
       run: ({ distance, blocks }, folder) => findNearFingerprints(folder, distance, blocks),
     },
   ],
-  decide: ({ distance }, folder, piece) => decideByKept(folder, piece, 'simhash_duplicate', distance),
+  decide: ({ distance }, folder, piece) =>
+    decideByKept(folder, piece, 'simhash_duplicate', { limit: distance }),
 }
