@@ -1,8 +1,8 @@
 """Perceptual hashes of pictures by the package imagehash.
 
-    python tools/oracles/image_hashes.py node_modules/openmoji packages/flagdata/goldens/image_hashes.json
+    python tools/oracles/image_hashes.py node_modules/svg-country-flags packages/flagdata/goldens/image_hashes.json
 
-Every 40th colour emoji of openmoji 17.0.0 (CC-BY-SA 4.0), 618 x 618 pixels where the package has them, else 72 x 72.
+Every 8th flag of svg-country-flags 1.2.10 (public domain), 250 pixels wide.
 Needs imagehash and scipy. `margin` is how near the frequency nearest to the median comes to it in pHash, as a share of the
 largest: where it is about 1e-16, rounding decides.
 """
@@ -26,13 +26,11 @@ def margin(image):
 
 
 def main(folder, output):
-    base = Path(folder) / "color"
-    size = "618x618" if (base / "618x618").is_dir() else "72x72"
-    paths = sorted((base / size).glob("*.png"))[::40]
+    paths = sorted((Path(folder) / "png250px").glob("*.png"))[::8]
     pictures = {}
     for path in paths:
         image = Image.open(path)
-        pictures[f"color/{size}/{path.name}"] = {
+        pictures[path.name] = {
             "mode": image.mode,
             "phash": str(imagehash.phash(image)),
             "dhash": str(imagehash.dhash(image)),

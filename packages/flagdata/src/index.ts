@@ -5,8 +5,17 @@ export { type ClusterCounts, clusterPairs } from './dedup/minhash/clusters.ts'
 export { Signer } from './dedup/minhash/signature.ts'
 export type { Document, Json, Media } from './document.ts'
 export { DataError } from './errors.ts'
+export { type KubernetesOptions, writeKubernetes } from './executors/kubernetes.ts'
 export { type RunOptions, type RunResult, run } from './executors/local.ts'
 export type { Phase, Summary } from './executors/phases.ts'
+export { type RayOptions, writeRay } from './executors/ray.ts'
+export {
+  type SlurmArray,
+  type SlurmOptions,
+  type SlurmTask,
+  slurmTasks,
+  submitSlurm,
+} from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './filters/index.ts'
 export * from './modifiers/index.ts'
@@ -17,11 +26,23 @@ export {
   type Pipeline,
   pipeline,
   type ReadConfig,
+  readArrow,
+  readCsv,
+  readHuggingface,
   readJsonl,
+  readParquet,
   readText,
+  readTsv,
+  readWarc,
+  readWebDataset,
   type WriteConfig,
+  writeArrow,
+  writeCsv,
   writeJsonl,
+  writeParquet,
   writeText,
+  writeTsv,
+  writeWebDataset,
 } from './pipeline/pipeline.ts'
 export { openRecipe, parseRecipe, type RecipePaths, shippedRecipes } from './pipeline/recipe.ts'
 export { stepFactory, stepNames } from './pipeline/registry.ts'

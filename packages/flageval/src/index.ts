@@ -1,5 +1,7 @@
 export { foreignShare, warningsOf } from './datasets/checks.ts'
+export type * from './datasets/dataset.ts'
 export { type FormatOptions, loadFormat } from './datasets/formats/index.ts'
+export { readDocuments } from './datasets/formats/tables.ts'
 export {
   type ChoiceQuestion,
   type HumanEvalProblem,
@@ -7,23 +9,9 @@ export {
   readHumanEval,
   readImageEval,
 } from './datasets/formats/texts.ts'
-export type {
-  BitextData,
-  ClassificationData,
-  Dataset,
-  Episodes,
-  FoilsData,
-  MultiLabelData,
-  PairsData,
-  Picture,
-  ProbeData,
-  References,
-  RetrievalData,
-} from './datasets/index.ts'
 export { type DatasetName, datasets } from './datasets/index.ts'
 export { toLmEval } from './export/lmEval.ts'
 export { toClipBenchmark, toFlagEval } from './export/pictures.ts'
-export { readDocuments } from './lmEval/documents.ts'
 export * from './lmEval/index.ts'
 export * from './metrics/index.ts'
 export { type CommandOptions, commandModel } from './models/command.ts'

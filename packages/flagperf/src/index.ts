@@ -37,6 +37,9 @@ export {
 export { comparisonPlans } from './compare/plans.ts'
 export type { Agreement, Block, ComparisonPlan, ComparisonRaw } from './compare/schema.ts'
 export type { ModelSubject, ModuleSubject, Subject } from './compare/subject.ts'
+export { type FlagperfCase, type FlagperfConfig, readFlagperfConfig } from './flagperfFiles/config.ts'
+export { type FlagperfTable, quantityOf, readFlagperfTables } from './flagperfFiles/tables.ts'
+export { toFlagperf } from './flagperfFiles/writeTables.ts'
 export { type Clock, monotonicClock } from './loadgen/clock.ts'
 export {
   type ComplianceCheck,

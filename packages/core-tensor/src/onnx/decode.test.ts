@@ -42,6 +42,33 @@ describe('decodeModel', () => {
     expect(() => decodeModel(bytes)).toThrow(/Mystery: the type of its output "y" is not known/)
   })
 
+  test('puts the branch that will run in the place of an If, where that is known', () => {
+    const branch = (operator: string) => ({ node: [node(operator, ['x'], ['r'])], output: [{ name: 'r' }] })
+    const bytes = modelOf(
+      21,
+      { x, c: tensor([true]).reshape([]) },
+      [
+        node(
+          'If',
+          ['c'],
+          ['y'],
+          [
+            { name: 'then_branch', type: 5, g: branch('Neg') },
+            { name: 'else_branch', type: 5, g: branch('Abs') },
+          ],
+        ),
+        node('Relu', ['y'], ['z']),
+      ],
+      ['z'],
+    )
+    const operators = (options: Parameters<typeof decodeModel>[1]) =>
+      decodeModel(bytes, options).graph.nodes.map(({ operator }) => operator)
+    const fixed = { c: tensor([false]).reshape([]) }
+    expect(operators({ inlineBranches: true, fixed })).toEqual(['Abs', 'Relu'])
+    expect(operators({ inlineBranches: true })).toEqual(['If', 'Relu'])
+    expect(operators({ fixed })).toEqual(['If', 'Relu'])
+  })
+
   test('keeps names of inputs and outputs, metadata, and symbolic sizes', () => {
     const bytes = encodeMessage(modelMessage, {
       opsetImport: [{ version: 20 }],

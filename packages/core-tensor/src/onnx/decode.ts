@@ -1,4 +1,5 @@
 import { FlagError } from '../errors.ts'
+import { contentsOf } from '../graph/contents.ts'
 import type { Dim, Dims } from '../graph/dims.ts'
 import { formatDims } from '../graph/dims.ts'
 import { Graph, type Value, type ValueType } from '../graph/graph.ts'
@@ -26,6 +27,8 @@ export interface DecodeOptions {
   readonly fixed?: Readonly<Record<string, Tensor>>
   /** Values of symbolic sizes of the inputs. An axis without a name is called `<input>_<axis>`. */
   readonly sizes?: Readonly<Record<string, number>>
+  /** Puts the branch that will run in the place of an If whose condition follows from shapes, constants and `fixed`. */
+  readonly inlineBranches?: boolean
   /** Rewrites a model of an older operator set in the forms of operator set 21, which gradients need. */
   readonly upgrade?: boolean
 }
@@ -170,6 +173,20 @@ class GraphReader {
       this.#define(names[0] ?? '', this.#graph.constant(constantOf(proto)))
       return
     }
+    const branch = operator === 'If' && domain === '' ? this.#knownBranch(proto, label) : undefined
+    if (branch) {
+      const outputs = addGraph(this.#graph, branch, {
+        ...this.#context,
+        inputTypes: undefined,
+        outer: this.#values,
+      })
+      names.forEach((name, i) => {
+        if (name === '') return
+        if (!outputs[i]) throw new FlagError('corrupt-file', `${label}: its branch has no output ${i}`)
+        this.#define(name, outputs[i].value)
+      })
+      return
+    }
     const own = (proto.input ?? []).map((name) => (name === '' ? undefined : this.#value(name, label)))
     const inputs = [...own, ...captured.map((name) => this.#value(name, label))]
     const types = this.#types(label, operator, domain, inputs, attributes, names)
@@ -177,6 +194,15 @@ class GraphReader {
     names.forEach((name, i) => {
       if (name !== '') this.#define(name, outputs[i])
     })
+  }
+
+  /** The branch of an If that will run, where that is to be known and is. */
+  #knownBranch({ input = [], attribute = [] }: NodeProto, label: string): GraphProto | undefined {
+    if (!this.#context.inlineBranches) return undefined
+    const condition = contentsOf(this.#value(input[0] ?? '', label))?.[0]
+    if (typeof condition !== 'number') return undefined
+    const wanted = condition ? 'then_branch' : 'else_branch'
+    return attribute.find(({ name }) => name === wanted)?.g
   }
 
   #types(

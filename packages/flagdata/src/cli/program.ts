@@ -1,36 +1,32 @@
-import { availableParallelism } from 'node:os'
 import { FlagError } from '@flag/core-tensor'
 import { columns, printable, type Terminal } from '@flag/core-tensor/terminal'
 import { ReportError, writeReport } from '@flag/report'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
-import { run as runPipeline } from '../executors/local.ts'
+import { openJob } from '../executors/work.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
+import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
 import { sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
-import { ProgressLine } from './progress.ts'
-import { describeSummary, faultLines, funnel } from './report.ts'
+import { describeSummary, funnel } from './report.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
-
-function wholeNumber(least: number) {
-  return (text: string): number => {
-    const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`expected a whole number from ${least}`)
-    return value
-  }
-}
+import { addWork } from './work.ts'
 
 const exitCodes = `
 Exit codes: 0 done (bad input is counted, reported on stderr and passed over), 1 failed, 2 wrong usage.
 Results go to stdout, everything else to stderr.`
 
-const workersDefault = Math.min(8, availableParallelism())
-const input = new Option('--input <path>', 'file or folder to read, instead of the recipe’s')
-const output = new Option('--output <folder>', 'folder to write, instead of the recipe’s')
+const input = new Option(
+  '--input <path>',
+  'file or folder to read, instead of the recipe’s; - for JSON lines on standard input',
+)
+const output = new Option(
+  '--output <folder>',
+  'folder to write, instead of the recipe’s; - for JSON lines on standard output',
+)
 const json = new Option('--json', 'print one JSON document')
 
 function build(terminal: Terminal): Command {
@@ -52,33 +48,34 @@ Examples:
 ${exitCodes}`,
     )
 
-  program
+  const run = program
     .command('run')
     .description('run a recipe, or what is left of it after an interruption')
     .argument('<recipe>', 'YAML file, or the name of a recipe that comes with flagdata')
     .addOption(input)
     .addOption(output)
-    .option('--workers <n>', 'threads', wholeNumber(1), workersDefault)
+  withExecutorOptions(run)
     .addOption(json)
     .addHelpText(
       'after',
       `
 Examples:
   flagdata run gopher --input crawl.jsonl.gz --output clean
+  zcat crawl.jsonl.gz | flagdata run gopher --input - --output - > clean.jsonl
   flagdata run my-recipe.yaml        (again after a kill: does only what is missing)
+  flagdata run fineweb --input crawl --output clean --executor slurm --tasks 200 --sbatch=--partition=cpu
 ${exitCodes}`,
     )
-    .action(async (recipe, options) => {
-      const pipeline = await openRecipe(recipe, options)
-      const progress = new ProgressLine(terminal)
-      const summary = await runPipeline(pipeline, {
-        workers: options.workers,
-        onProgress: progress.update,
-      }).finally(() => progress.end())
-      for (const line of faultLines(summary.statistics)) terminal.err(`${printable(line)}\n`)
-      if (options.json) print(summary)
-      else terminal.out(describeSummary(summary, pipeline.write.path))
-    })
+    .action(async (recipe, options) => execute(await openRecipe(recipe, options), options, terminal))
+
+  const resume = program
+    .command('resume')
+    .description('do what is left of a run, here or on a cluster, whatever began it')
+    .argument('<output>', 'folder that the run writes')
+  withExecutorOptions(resume)
+    .addOption(json)
+    .addHelpText('after', '\nExample:\n  flagdata resume clean --workers 4')
+    .action(async (folder, options) => execute((await openJob(folder)).pipeline, options, terminal))
 
   program
     .command('plan')
@@ -121,6 +118,10 @@ ${exitCodes}`,
       }
       const rows = status.phases.map(({ name, done, total }) => [name, `${done} of ${total}`])
       terminal.out(`${columns(rows, (i) => i === 1)}\n\n`)
+      const tasks = countBy(status.slurm ?? [], ({ phase, state, reason }) =>
+        state === 'PENDING' ? `${phase}: ${state} (${reason})` : `${phase}: ${state}`,
+      )
+      for (const [state, count] of tasks) terminal.out(`slurm ${state} ${count}\n`)
       terminal.out(`${funnel(status.statistics)}\n`)
     })
 
@@ -200,9 +201,17 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addWork(program, terminal)
+
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
   return program
+}
+
+function countBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1)
+  return counts
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { phasesOf, readStatistics, type Summary } from '../executors/phases.ts'
+import { readArrays, type SlurmTask, slurmTasks } from '../executors/slurm.ts'
 import { readDone } from '../executors/state.ts'
 import { openJob } from '../executors/work.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
@@ -11,6 +12,8 @@ export interface Status {
   phases: { name: string; done: number; total: number }[]
   /** Of the pieces that are done. */
   statistics: Statistics
+  /** The tasks of a run that was submitted to Slurm, as far as it knows of them. */
+  slurm?: SlurmTask[]
   summary?: Summary
 }
 
@@ -29,11 +32,15 @@ export async function readStatus(output: string): Promise<Status> {
       total: items.length,
     })),
   )
+  const arrays = await readArrays(output)
+  // Markers tell how far the run is on any machine; only Slurm's own machines can tell what it is doing.
+  const slurm = await slurmTasks(arrays).catch(() => [])
   const text = await readFile(join(state, 'summary.json'), 'utf8').catch(() => undefined)
   return {
     complete: phases.every(({ done, total }) => done === total),
     phases,
     statistics: await readStatistics(job),
+    ...(arrays.length > 0 ? { slurm } : {}),
     ...(text === undefined ? {} : { summary: JSON.parse(text) }),
   }
 }

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -185,42 +182,5 @@ describe('run', () => {
         documents.map(({ id }) => id),
       )
     }
-  })
-})
-
-describe('a run that is killed', () => {
-  it('goes on to the same bytes, wherever it was killed', async () => {
-    const output = join(work.path, 'killed')
-    const program = fileURLToPath(new URL('../testing/runRecipe.ts', import.meta.url))
-    // The phase and how much of it is done when the signal comes; every process starts where the one before was killed.
-    const kills: [string, number, number][] = [
-      ['steps', 0, 1],
-      ['steps', 2, 1],
-      ['steps', 4, 2],
-      ['minhash.buckets', 0, 1],
-      ['minhash.buckets', 9, 1],
-      ['minhash.clusters', 0, 1],
-      ['minhash.remove', 0, 1],
-      ['minhash.remove', 3, 2],
-    ]
-    for (const [phase, items, workers] of kills) {
-      const child = spawn(
-        process.execPath,
-        ['--import', 'tsx', program, recipe, input, output, String(workers)],
-        { stdio: ['pipe', 'pipe', 'inherit'] },
-      )
-      const exit = once(child, 'exit')
-      for await (const line of createInterface({ input: child.stdout })) {
-        const [at, done] = line.split(/[ /]/)
-        if (at === phase && Number(done) >= items) child.kill('SIGKILL')
-        else child.stdin.write('.')
-      }
-      await exit
-      expect([phase, child.signalCode]).toEqual([phase, 'SIGKILL'])
-    }
-    const { resumed, pieces } = await run(await openRecipe(recipe, { input, output }))
-    expect(resumed).toBeGreaterThan(0)
-    expect(pieces).toBeGreaterThan(5)
-    expect(await outputFiles(output)).toEqual(await outputFiles(join(work.path, 'whole')))
   })
 })

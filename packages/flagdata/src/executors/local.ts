@@ -12,6 +12,7 @@ import {
   pathsOf,
   readDone,
   removePartials,
+  withAbsolutePaths,
 } from './state.ts'
 import { Threads } from './workers.ts'
 
@@ -41,7 +42,8 @@ export interface RunOptions {
  * @throws DataError `not-found` for a missing input, `invalid-argument` if the output folder belongs to another run,
  *   or for custom steps with several workers
  */
-export async function run(pipeline: Pipeline, options: RunOptions = {}): Promise<RunResult> {
+export async function run(given: Pipeline, options: RunOptions = {}): Promise<RunResult> {
+  const pipeline = withAbsolutePaths(given)
   const { workers = 1 } = options
   const custom = pipeline.steps.find((step) => step.options === undefined)
   if (custom && workers > 1)

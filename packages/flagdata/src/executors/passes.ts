@@ -6,7 +6,7 @@ import { isRemoval, type Removal, type Step } from '../pipeline/step.ts'
 import { type OnFault, readDocuments } from '../readers/documents.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { Text } from '../text/text.ts'
-import { DocumentWriter, type RemovedBecause, type TakenOut } from '../writers/documents.ts'
+import { betweenConfig, DocumentWriter, type RemovedBecause, type TakenOut } from '../writers/documents.ts'
 import { dedupLabels, type Paths } from './state.ts'
 
 /** Called now and then with what was done since the last call. */
@@ -25,7 +25,7 @@ export const stepsOfPass = ({ steps, dedups }: Pipeline, pass: number): string[]
  * Puts a document through the steps. Returns it as it is kept, or why it is removed, with its text at that point. A step
  * that leaves nothing of a text removes the document.
  */
-async function applySteps(
+export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
@@ -114,7 +114,8 @@ export async function runPass(
   // What is still to be deduplicated is written as JSON lines, whatever the pipeline writes in the end.
   const writer = await DocumentWriter.open(
     paths.output(pass, piece.name),
-    collector ? { ...pipeline.write, format: 'jsonl' } : pipeline.write,
+    pipeline.write,
+    collector ? betweenConfig(pipeline.write) : pipeline.write,
   )
   let [documents, bytes] = [0, 0]
   try {

@@ -8,7 +8,7 @@ import { makeStep, type StepSpec } from '../pipeline/registry.ts'
 import type { Step } from '../pipeline/step.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { PARTIAL, writeAtomic } from '../writers/atomic.ts'
-import { outputPaths } from '../writers/documents.ts'
+import { betweenConfig, checkCompression, outputName, outputPaths } from '../writers/documents.ts'
 
 /** What a run means to do: written before it starts, so that any process can continue it or take a part of it. */
 export interface Plan {
@@ -44,6 +44,13 @@ const unknownStep = (name: string): Step => ({
   },
 })
 
+/** The same run whatever the folder is in which it is started or continued. */
+export const withAbsolutePaths = (pipeline: Pipeline): Pipeline => ({
+  ...pipeline,
+  read: { ...pipeline.read, path: resolve(pipeline.read.path) },
+  write: { ...pipeline.write, path: resolve(pipeline.write.path) },
+})
+
 /** A name for each deduplication: its kind, numbered when it occurs again. */
 export function dedupLabels(dedups: Pipeline['dedups']): string[] {
   const kinds = dedups.map((dedup) => dedupEntry(dedup)[0])
@@ -71,7 +78,7 @@ export function pathsOf({ write, dedups }: Pick<Pipeline, 'write' | 'dedups'>): 
   const labels = dedupLabels(dedups)
   const betweenFolder = (pass: number) => join(state, `filtered-${pass}`)
   const between = (pass: number, piece: string) =>
-    outputPaths({ ...write, format: 'jsonl', path: betweenFolder(pass) }, piece).kept
+    outputPaths({ ...betweenConfig(write), path: betweenFolder(pass) }, piece).kept
   return {
     state,
     dedup: (index) => join(state, labels[index]),
@@ -134,9 +141,6 @@ export async function readDone<Result>(state: string, phase: string): Promise<Ma
   return done
 }
 
-/** Names of a run's outputs, complete or not. */
-const outputName = /^\d{5,}(-[a-z]+(-\d+)?)?\.(jsonl|txt)(\.gz|\.zst)?(\.partial)?$/
-
 /** Deletes what an interrupted run left half-written, and nothing that is not a run's. */
 export async function removePartials(output: string): Promise<void> {
   for (const folder of [output, join(output, 'removed')])
@@ -154,6 +158,7 @@ export async function removePartials(output: string): Promise<void> {
  * @throws DataError `invalid-argument`
  */
 export async function checkOutput({ read, write }: Pipeline): Promise<void> {
+  checkCompression(write)
   const [input, output] = [resolve(read.path), resolve(write.path)]
   if (output === input || output.startsWith(input + sep))
     throw new DataError('invalid-argument', `${write.path}: the output lies in the input ${read.path}`, {

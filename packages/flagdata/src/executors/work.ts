@@ -30,10 +30,11 @@ export interface WorkOptions {
 }
 
 /**
- * Does one task's share of a phase of a run, as far as it is missing: what a job of a cluster runs.
- * Returns how many items it did and how many it left because it was stopped.
+ * Does one task's share of a phase of a run, as far as it is missing: what a job of a cluster runs. An item that fails does
+ * not keep it from the others. Returns how many items it did and how many it left because it was stopped.
  *
- * @throws DataError `not-found` for an unknown phase, `invalid-argument` if the phase before it is not complete
+ * @throws DataError `not-found` for an unknown phase, `invalid-argument` if the phase before it is not complete,
+ *   `runtime` at the end if items failed
  */
 export async function work(output: string, options: WorkOptions): Promise<{ done: number; left: number }> {
   const { task, tasks, stop = () => false, onItem } = options
@@ -56,10 +57,23 @@ export async function work(output: string, options: WorkOptions): Promise<{ done
   const phase = phases[at]
   const done = await readDone(state, phase.name)
   const missing = phase.items.filter((item, i) => i % tasks === task && !done.has(item))
+  const failures: { item: string; error: Error & { hint?: string } }[] = []
   for (const [i, item] of missing.entries()) {
-    if (stop()) return { done: i, left: missing.length - i }
-    await markDone(state, phase.name, item, await phase.run(item))
-    onItem?.(item)
+    if (stop()) return { done: i - failures.length, left: missing.length - i }
+    try {
+      await markDone(state, phase.name, item, await phase.run(item))
+      onItem?.(item)
+    } catch (error) {
+      failures.push({ item, error: error as Error })
+    }
+  }
+  if (failures.length > 0) {
+    const [{ item, error }] = failures
+    const others = failures.length > 1 ? ` (and ${failures.length - 1} other items)` : ''
+    throw new DataError('runtime', `${phase.name}, item ${item}: ${error.message}${others}`, {
+      hint: error.hint ?? 'run again to do what is missing',
+      cause: error,
+    })
   }
   return { done: missing.length, left: 0 }
 }

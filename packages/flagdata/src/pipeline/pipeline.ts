@@ -3,36 +3,72 @@ import { type DedupConfig, type DedupInput, dedupNames, dedupSchemas } from '../
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
+/** The formats of files that are read; `huggingface` is a folder of such files. */
+const readFormats = [
+  'jsonl',
+  'text',
+  'parquet',
+  'arrow',
+  'csv',
+  'tsv',
+  'warc',
+  'webdataset',
+  'huggingface',
+] as const
+
+const ascii = z.string().regex(/^[\t\x20-\x7e]$/, 'expected one ASCII character')
+
 /** Where documents come from. Plain data, so that it can be hashed, stored and sent to a worker thread. */
-export const readSchema = z.strictObject({
-  format: z.enum(['jsonl', 'text']).default('jsonl'),
-  /** A file, or a folder that is searched with all below it. */
-  path: z.string().min(1),
-  textKey: z.string().min(1).default('text'),
-  idKey: z.string().min(1).default('id'),
-  /** For `text`: a document per file or per line. */
-  documents: z.enum(['file', 'line']).default('file'),
-  /** Files that are not compressed are cut into pieces of this many bytes, between lines. */
-  pieceBytes: z
-    .int()
-    .min(1)
-    .default(64 * 1024 * 1024),
-  /** Longer lines (for `text` by file: longer files) are passed over and reported. */
-  maxDocumentBytes: z
-    .int()
-    .min(1)
-    .max(500 * 1024 * 1024)
-    .default(64 * 1024 * 1024),
-})
+export const readSchema = z
+  .strictObject({
+    format: z.enum(readFormats).default('jsonl'),
+    /** A file, or a folder that is searched with all below it. */
+    path: z.string().min(1),
+    textKey: z.string().min(1).default('text'),
+    idKey: z.string().min(1).default('id'),
+    /** For `text`: a document per file or per line. */
+    documents: z.enum(['file', 'line']).default('file'),
+    /** For `csv` and `tsv`: what stands between fields, and around those that hold it. */
+    delimiter: ascii.optional(),
+    quote: ascii.optional(),
+    /** For `csv` and `tsv` without a header: the names of the columns. */
+    columns: z.array(z.string().min(1)).min(1).optional(),
+    /** For `huggingface`: the configuration, and the split; without, the default one, and all splits. */
+    config: z.string().min(1).optional(),
+    split: z.string().min(1).optional(),
+    /** Larger files are cut into pieces of about this many bytes, where their format allows it. */
+    pieceBytes: z
+      .int()
+      .min(1)
+      .default(64 * 1024 * 1024),
+    /** Longer lines, records and texts are passed over and reported. */
+    maxDocumentBytes: z
+      .int()
+      .min(1)
+      .max(500 * 1024 * 1024)
+      .default(64 * 1024 * 1024),
+  })
+  .refine(({ delimiter, quote }) => delimiter === undefined || delimiter !== quote, {
+    path: ['quote'],
+    message: 'the same as the delimiter',
+  })
+
+/** The formats of files that are written. */
+const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset'] as const
 
 /** Where kept documents go, and whether removed ones are kept beside them. */
 export const writeSchema = z.strictObject({
-  format: z.enum(['jsonl', 'text']).default('jsonl'),
+  format: z.enum(writeFormats).default('jsonl'),
   /** A folder. */
   path: z.string().min(1),
-  compression: z.enum(['none', 'gzip', 'zstd']).default('gzip'),
+  /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
+  compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
   /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
   removed: z.boolean().default(true),
+  /** A file is closed before it holds more than this many bytes, before compression; one document is always written. */
+  maxFileBytes: z.int().min(1).optional(),
+  /** A file is closed when it holds this many documents. */
+  maxFileDocuments: z.int().min(1).optional(),
 })
 
 export type ReadConfig = z.output<typeof readSchema>
@@ -52,38 +88,70 @@ export interface Pipeline {
   readonly write: WriteConfig
 }
 
+type ReadOptions = Omit<z.input<typeof readSchema>, 'path' | 'format'>
+type WriteOptions = Omit<z.input<typeof writeSchema>, 'path' | 'format'>
+
+const reader =
+  (name: string, format: ReadConfig['format']) =>
+  (path: string, options: ReadOptions = {}): Part => ({
+    part: 'read',
+    config: check(name, readSchema, { ...options, format, path }),
+  })
+
+const writer =
+  (name: string, format: WriteConfig['format']) =>
+  (path: string, options: WriteOptions = {}): Part => ({
+    part: 'write',
+    config: check(name, writeSchema, { ...options, format, path }),
+  })
+
 /** Reads JSON lines, plain, `.gz` or `.zst`: `{text, id?, media?, metadata?, …}`; other keys become metadata. */
-export const readJsonl = (
-  path: string,
-  options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {},
-): Part => ({
-  part: 'read',
-  config: check('readJsonl', readSchema, { ...options, format: 'jsonl', path }),
-})
+export const readJsonl = reader('readJsonl', 'jsonl')
 
 /** Reads text, plain, `.gz` or `.zst`: a document per file, or per line. */
-export const readText = (
-  path: string,
-  options: Omit<z.input<typeof readSchema>, 'path' | 'format'> = {},
-): Part => ({
-  part: 'read',
-  config: check('readText', readSchema, { ...options, format: 'text', path }),
-})
+export const readText = reader('readText', 'text')
+
+/** Reads Parquet: a document per row, columns other than text and id become metadata. */
+export const readParquet = reader('readParquet', 'parquet')
+
+/** Reads Arrow IPC, files (Feather) and streams: a document per row, as for Parquet. */
+export const readArrow = reader('readArrow', 'arrow')
+
+/** Reads CSV after RFC 4180, plain, `.gz` or `.zst`, whose first record names the columns. */
+export const readCsv = reader('readCsv', 'csv')
+
+/** Reads the same with tabs between fields. */
+export const readTsv = reader('readTsv', 'tsv')
+
+/** Reads WARC and WET, plain or `.gz`: a document per response, resource or conversion record that holds text. */
+export const readWarc = reader('readWarc', 'warc')
+
+/** Reads tar files of WebDataset: a document per sample, pictures and other members become media. */
+export const readWebDataset = reader('readWebDataset', 'webdataset')
+
+/** Reads a folder as Hugging Face's `datasets` lays it out: by its card, by names of files, or of `save_to_disk`. */
+export const readHuggingface = reader('readHuggingface', 'huggingface')
 
 /** Writes a folder of JSON lines. */
-export const writeJsonl = (
-  path: string,
-  options: Omit<z.input<typeof writeSchema>, 'path' | 'format'> = {},
-): Part => ({
-  part: 'write',
-  config: check('writeJsonl', writeSchema, { ...options, format: 'jsonl', path }),
-})
+export const writeJsonl = writer('writeJsonl', 'jsonl')
 
 /** Writes a folder of text files, documents separated by an empty line. Ids and metadata are not written. */
-export const writeText = (
-  path: string,
-  options: Omit<z.input<typeof writeSchema>, 'path' | 'format'> = {},
-): Part => ({ part: 'write', config: check('writeText', writeSchema, { ...options, format: 'text', path }) })
+export const writeText = writer('writeText', 'text')
+
+/** Writes a folder of Parquet files: columns id, text, media, and one per key of the metadata. */
+export const writeParquet = writer('writeParquet', 'parquet')
+
+/** Writes a folder of Arrow IPC files with the columns that Parquet files have. */
+export const writeArrow = writer('writeArrow', 'arrow')
+
+/** Writes a folder of CSV files with the columns that Parquet files have. */
+export const writeCsv = writer('writeCsv', 'csv')
+
+/** Writes the same with tabs between fields. */
+export const writeTsv = writer('writeTsv', 'tsv')
+
+/** Writes a folder of tar files: of each document `.txt`, `.json` with id and metadata, and its media. */
+export const writeWebDataset = writer('writeWebDataset', 'webdataset')
 
 /**
  * Removes what occurs more than once, over the whole input: documents that are equal (`exact`) or alike (`minhash`).

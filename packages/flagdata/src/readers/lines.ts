@@ -1,3 +1,11 @@
+import type { ReadConfig } from '../pipeline/pipeline.ts'
+import { compressionOf, pieceChunks } from './chunks.ts'
+import { decode } from './decode.ts'
+import type { OnFault } from './format.ts'
+import { cutGzip } from './gzipMembers.ts'
+import type { Piece } from './piece.ts'
+import { evenly, type Range, whole } from './ranges.ts'
+
 /** A line without its end, and where it starts. */
 export interface Line {
   bytes: Buffer
@@ -50,4 +58,40 @@ export async function* readLines(
   if (skipping || size === 0) return
   if (size > maxBytes) onLongLine(lineStart, size)
   else yield { bytes: Buffer.concat(parts), offset: lineStart }
+}
+
+/** Plain files between bytes, as readers find lines by themselves; gzip files between members. */
+export async function cutLines(path: string, size: number, { pieceBytes }: ReadConfig): Promise<Range[]> {
+  const compression = compressionOf(path)
+  if (compression === 'none') return evenly(size, pieceBytes)
+  return compression === 'gzip' ? cutGzip(path, size, pieceBytes) : whole(size)
+}
+
+/** The lines that begin in a piece, but blank ones, as text. What is none, or too long, is reported. */
+export async function* documentLines(
+  piece: Piece,
+  config: Pick<ReadConfig, 'maxDocumentBytes'>,
+  onFault: OnFault,
+): AsyncGenerator<{ text: string; offset: number }> {
+  let offset = piece.inflated?.start ?? piece.start
+  const { chunks, start, end } = pieceChunks(piece, (kind, found) => onFault(kind, offset, found))
+  for await (const line of textLines(chunks, { start, end }, config, onFault)) {
+    offset = line.offset
+    yield line
+  }
+}
+
+/** The same of a stream of bytes. */
+export async function* textLines(
+  chunks: AsyncIterable<Buffer>,
+  { start, end }: { start: number; end: number },
+  { maxDocumentBytes: maxBytes }: Pick<ReadConfig, 'maxDocumentBytes'>,
+  onFault: OnFault,
+): AsyncGenerator<{ text: string; offset: number }> {
+  const tooLong = (at: number, length: number) =>
+    onFault('too-long', at, `${length} bytes, more than ${maxBytes} (maxDocumentBytes)`)
+  for await (const { bytes, offset } of readLines(chunks, { start, end, maxBytes }, tooLong)) {
+    const text = decode(bytes, offset, onFault)
+    if (text !== undefined && text.trim() !== '') yield { text, offset }
+  }
 }

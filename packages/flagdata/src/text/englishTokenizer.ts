@@ -58,7 +58,7 @@ function splitInfixes(text: string, withExceptions: boolean): readonly string[] 
 }
 
 /** Exceptions that affixes would cut, so that they are looked for again in the sequence of tokens. */
-const cutExceptions: ReadonlyMap<string, readonly string[]> = new Map(
+export const cutExceptions: ReadonlyMap<string, readonly string[]> = new Map(
   Array.from(exceptions.keys())
     .filter((text) => prefixLength(text) > 0 || suffixLength(text) > 0 || findInfixes(text).length > 0)
     .map((text) => [text, split(text, false)] as const)

@@ -4,20 +4,30 @@ import { dirname } from 'node:path'
 /** What is being written has this ending until it is complete. */
 export const PARTIAL = '.partial'
 
-/** Opens a file under a temporary name; `commit` brings it to disk and gives it its name in one step. */
+/**
+ * Opens a file under a temporary name; `finish` brings it to disk, `commit` gives it its name in one step, after
+ * finishing it where that was not done.
+ */
 export async function openAtomic(path: string) {
   await mkdir(dirname(path), { recursive: true })
   const temporary = path + PARTIAL
   const file: FileHandle = await open(temporary, 'w')
+  let isOpen = true
+  const finish = async () => {
+    if (!isOpen) return
+    await file.sync()
+    await file.close()
+    isOpen = false
+  }
   return {
     file,
+    finish,
     async commit(): Promise<void> {
-      await file.sync()
-      await file.close()
+      await finish()
       await rename(temporary, path)
     },
     async discard(): Promise<void> {
-      await file.close().catch(() => {})
+      if (isOpen) await file.close().catch(() => {})
       await rm(temporary, { force: true })
     },
   }

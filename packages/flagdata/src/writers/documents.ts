@@ -1,16 +1,18 @@
 import { join } from 'node:path'
 import type { Document } from '../document.ts'
+import { DataError } from '../errors.ts'
 import type { WriteConfig } from '../pipeline/pipeline.ts'
 import type { Removal, Taken } from '../pipeline/step.ts'
-import { endings, openTextWriter, type TextWriter } from './lines.ts'
-
-/** The document as a line of JSON: id, text, media and metadata, in that order. */
-const toJsonLine = ({ id, text, media, metadata }: Document): string =>
-  `${JSON.stringify({ id, text, ...(media ? { media } : {}), metadata })}\n`
+import type { Codec, DocumentFile, OutputFormat } from './format.ts'
+import { outputFormats } from './formats.ts'
+import { openTextWriter } from './lines.ts'
+import { openRotated } from './rotation.ts'
 
 /** Why a document lies in `removed/`: the step, the reason, and the measured value beside its limit. */
 export interface RemovedBecause extends Removal {
   step: string
+  /** Only a part of the document is gone, which is the text of this line. */
+  part?: true
 }
 
 /** Parts of a document that stays: the step and the reason for which they were taken out. */
@@ -18,47 +20,84 @@ export interface TakenOut extends Taken {
   step: string
 }
 
+type RemovedDocument = Document & { because: RemovedBecause }
+
+const toRemovedLine = ({ because, id, text, metadata }: RemovedDocument): string => {
+  const { step, reason, value, limit, part } = because
+  const removed = { step, reason, value, limit, part }
+  return `${JSON.stringify({ removed, id, text, metadata: { ...metadata, ...because.metadata } })}\n`
+}
+
+/** Removed documents are JSON lines, whatever the kept ones are. */
+const removedFormat: OutputFormat = {
+  endings: outputFormats.jsonl.endings,
+  sizeOf: (document) => Buffer.byteLength(toRemovedLine(document as RemovedDocument)),
+  async open(path, codec) {
+    const { write, ...file } = await openTextWriter(path, codec)
+    return { add: (document) => write(toRemovedLine(document as RemovedDocument)), ...file }
+  },
+}
+
+/** The compression of a format that was asked for, or its own. */
+function codecOf({ endings }: OutputFormat, { compression }: WriteConfig): Codec {
+  const codecs = Object.keys(endings) as Codec[]
+  return compression !== undefined && codecs.includes(compression) ? compression : codecs[0]
+}
+
+/**
+ * Refuses a compression that the format does not know.
+ *
+ * @throws DataError `invalid-argument`
+ */
+export function checkCompression({ format, compression }: WriteConfig): void {
+  const codecs = Object.keys(outputFormats[format].endings)
+  if (compression !== undefined && !codecs.includes(compression))
+    throw new DataError(
+      'invalid-argument',
+      `write.compression: ${format} is not written with ${compression}`,
+      {
+        hint: `known: ${codecs.join(', ')}`,
+      },
+    )
+}
+
 /** Writes the documents of one piece: the kept ones, and the removed ones with their reason. */
 export class DocumentWriter {
-  readonly #kept: TextWriter
-  readonly #removed: TextWriter | undefined
-  readonly #format: WriteConfig['format']
-  #any = false
+  readonly #kept: DocumentFile
+  readonly #removed: DocumentFile | undefined
 
-  private constructor(kept: TextWriter, removed: TextWriter | undefined, format: WriteConfig['format']) {
+  private constructor(kept: DocumentFile, removed: DocumentFile | undefined) {
     this.#kept = kept
     this.#removed = removed
-    this.#format = format
   }
 
-  static async open(paths: { kept: string; removed?: string }, config: WriteConfig): Promise<DocumentWriter> {
-    const kept = await openTextWriter(paths.kept, config.compression)
-    const removed = paths.removed ? await openTextWriter(paths.removed, config.compression) : undefined
-    return new DocumentWriter(kept, removed, config.format)
+  /** `kept` differs from `config` where another pass follows. */
+  static async open(
+    paths: { kept: string; removed?: string },
+    config: WriteConfig,
+    kept: WriteConfig = config,
+  ): Promise<DocumentWriter> {
+    const format = outputFormats[kept.format]
+    return new DocumentWriter(
+      await openRotated(paths.kept, format, codecOf(format, kept), kept),
+      paths.removed
+        ? await openRotated(paths.removed, removedFormat, codecOf(removedFormat, config), config)
+        : undefined,
+    )
   }
 
   keep(document: Document): Promise<void> | undefined {
-    if (this.#format === 'jsonl') return this.#kept.write(toJsonLine(document))
-    const separator = this.#any ? '\n' : ''
-    this.#any = true
-    return this.#kept.write(`${separator}${document.text}\n`)
+    return this.#kept.add(document)
   }
 
   remove(document: Document, because: RemovedBecause): Promise<void> | undefined {
-    if (this.#removed === undefined) return undefined
-    const { step, reason, value, limit, metadata } = because
-    const removed = { step, reason, value, limit }
-    return this.#removed.write(
-      `${JSON.stringify({ removed, id: document.id, text: document.text, metadata: { ...document.metadata, ...metadata } })}\n`,
-    )
+    return this.#removed?.add({ ...document, because } as RemovedDocument)
   }
 
   /** Writes what was taken out of a document that stays, a line for each part. */
-  takeOut({ id }: Document, { step, reason, texts, metadata = {} }: TakenOut): Promise<void> | undefined {
-    const lines = texts.map(
-      (text) => `${JSON.stringify({ removed: { step, reason, part: true }, id, text, metadata })}\n`,
-    )
-    return this.#removed?.write(lines.join(''))
+  async takeOut({ id }: Document, { step, reason, texts, metadata = {} }: TakenOut): Promise<void> {
+    const because: RemovedBecause = { step, reason, part: true }
+    for (const text of texts) await this.#removed?.add({ id, text, metadata, because } as RemovedDocument)
   }
 
   async commit(): Promise<void> {
@@ -72,12 +111,23 @@ export class DocumentWriter {
   }
 }
 
-/** The files of a piece. */
+/** What passes between two passes over the documents is JSON lines in one file per piece. */
+export const betweenConfig = (config: WriteConfig): WriteConfig => ({
+  ...config,
+  format: 'jsonl',
+  maxFileBytes: undefined,
+  maxFileDocuments: undefined,
+})
+
+/** The files of a piece; with limits on files, each of them becomes several that are numbered. */
 export function outputPaths(config: WriteConfig, piece: string) {
-  const ending = endings[config.compression]
-  const kept = `${piece}.${config.format === 'jsonl' ? 'jsonl' : 'txt'}${ending}`
+  const nameOf = (format: OutputFormat) => `${piece}${format.endings[codecOf(format, config)]}`
   return {
-    kept: join(config.path, kept),
-    removed: config.removed ? join(config.path, 'removed', `${piece}.jsonl${ending}`) : undefined,
+    kept: join(config.path, nameOf(outputFormats[config.format])),
+    removed: config.removed ? join(config.path, 'removed', nameOf(removedFormat)) : undefined,
   }
 }
+
+/** Names of a run's outputs, complete or not: piece, deduplication, number of the file. */
+export const outputName =
+  /^\d{5,}(-[a-z]+(-\d{1,2})?)?(-\d{3,})?\.(jsonl|txt|parquet|arrow|csv|tsv|tar)(\.gz|\.zst)?(\.rows)?(\.partial)?$/

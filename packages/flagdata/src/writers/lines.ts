@@ -2,38 +2,48 @@ import { once } from 'node:events'
 import { createGzip, type Gzip } from 'node:zlib'
 import type { Compression } from '../readers/chunks.ts'
 import { openAtomic } from './atomic.ts'
+import type { Codec } from './format.ts'
+import { zstdCompressor } from './zstd.ts'
 
 /** Text is handed to the compressor in blocks of about this many UTF-16 units. */
 const BLOCK = 256 * 1024
-
-export const endings: Record<Compression, string> = { none: '', gzip: '.gz', zstd: '.zst' }
 
 /** Writes text to a file, compressed, under a temporary name until `commit`. The same text gives the same bytes. */
 export interface TextWriter {
   /** Returns a promise only when the caller should wait. */
   write(text: string): Promise<void> | undefined
+  /** Brings all to disk, still under the temporary name. */
+  finish(): Promise<void>
   commit(): Promise<void>
   discard(): Promise<void>
 }
 
-export async function openTextWriter(path: string, compression: Compression): Promise<TextWriter> {
+export async function openTextWriter(path: string, codec: Codec): Promise<TextWriter> {
   const output = await openAtomic(path)
   const { file } = output
-  const encoder = await encoders[compression]((bytes) => file.writeFile(bytes))
+  const encoder = await openEncoder(codec, (bytes) => file.writeFile(bytes))
   let block = ''
   const flush = () => {
     const full = block
     block = ''
     return encoder.write(full)
   }
+  let isOpen = true
+  const finish = async () => {
+    if (!isOpen) return
+    isOpen = false
+    if (block !== '') await flush()
+    await encoder.end()
+    await output.finish()
+  }
   return {
     write(text) {
       block += text
       return block.length < BLOCK ? undefined : flush()
     },
+    finish,
     async commit() {
-      if (block !== '') await flush()
-      await encoder.end()
+      await finish()
       await output.commit()
     },
     async discard() {
@@ -43,15 +53,21 @@ export async function openTextWriter(path: string, compression: Compression): Pr
   }
 }
 
+type Sink = (bytes: Uint8Array) => Promise<void>
+
 interface Encoder {
-  write(text: string): Promise<void>
+  write(data: string | Uint8Array): Promise<void>
   end(): Promise<void>
   destroy(): void
 }
 
-const encoders: Record<Compression, (sink: (bytes: Uint8Array) => Promise<void>) => Promise<Encoder>> = {
+/** Compresses what is written and hands it to a sink. */
+export const openEncoder = (codec: Codec, sink: Sink): Promise<Encoder> =>
+  encoders[codec as Compression](sink)
+
+const encoders: Record<Compression, (sink: Sink) => Promise<Encoder>> = {
   async none(sink) {
-    return { write: (text) => sink(Buffer.from(text)), end: async () => {}, destroy() {} }
+    return { write: (data) => sink(Buffer.from(data)), end: async () => {}, destroy() {} }
   },
   async gzip(sink) {
     const stream: Gzip = createGzip()
@@ -61,8 +77,8 @@ const encoders: Record<Compression, (sink: (bytes: Uint8Array) => Promise<void>)
     // Awaited in `end`; a failure before that must not end the process.
     written.catch(() => {})
     return {
-      async write(text) {
-        if (!stream.write(text)) await Promise.race([once(stream, 'drain'), written])
+      async write(data) {
+        if (!stream.write(data)) await Promise.race([once(stream, 'drain'), written])
       },
       async end() {
         stream.end()
@@ -73,8 +89,7 @@ const encoders: Record<Compression, (sink: (bytes: Uint8Array) => Promise<void>)
   },
   // One frame per block: concatenated frames are one stream, and memory stays bounded.
   async zstd(sink) {
-    const { compress, init } = await import('@bokuweb/zstd-wasm')
-    await init()
-    return { write: (text) => sink(compress(Buffer.from(text), 3)), end: async () => {}, destroy() {} }
+    const compress = await zstdCompressor()
+    return { write: (data) => sink(compress(Buffer.from(data))), end: async () => {}, destroy() {} }
   },
 }

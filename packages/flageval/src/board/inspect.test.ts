@@ -1,8 +1,9 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { ClassificationData, Dataset, RetrievalData } from '../datasets/index.ts'
+import type { ClassificationData, Dataset, RetrievalData } from '../datasets/dataset.ts'
 import type { SampleRecord } from '../records/record.ts'
-import { isRight, show } from './inspect.ts'
+import { isRight } from '../records/right.ts'
+import { show } from './inspect.ts'
 import { picturesOf, thumbnail } from './pictures.ts'
 
 const picture = (id: string) => ({ id, input: `${id}.svg` })

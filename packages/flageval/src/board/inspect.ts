@@ -1,7 +1,8 @@
 import type { Fact, Sample, Tone } from '@flag/report'
-import type { Dataset } from '../datasets/index.ts'
-import { bestOf, exactMatch, preferredChoice, prefersTrueCaption, winoground } from '../metrics/index.ts'
+import type { Dataset } from '../datasets/dataset.ts'
+import { clipScoreOf, preferredChoice, winoground } from '../metrics/index.ts'
 import type { RecordOf, SampleRecord } from '../records/record.ts'
+import { isRight } from '../records/right.ts'
 
 /** What there is to see of a sample. */
 export interface Shown {
@@ -13,28 +14,6 @@ export interface Shown {
   readonly texts: { readonly label: string; readonly text: string; readonly tone?: Tone }[]
   readonly candidates: NonNullable<Sample['scores']>
   readonly facts: Fact[]
-}
-
-/** Whether the model was right about a sample; null where that has no meaning. Ties count against it. */
-export function isRight(record: SampleRecord): boolean | null {
-  switch (record.kind) {
-    case 'retrieval':
-    case 'classification':
-    case 'bitext':
-      return record.better + record.equal === 0
-    case 'pair':
-      return winoground(record.scores).group
-    case 'foil':
-      return prefersTrueCaption(record.right, record.wrong)
-    case 'choice':
-      return preferredChoice(record, 'acc') === record.gold
-    case 'answer':
-      return bestOf(exactMatch, record.answer, record.references) === 1
-    case 'code':
-      return record.correct > 0
-    default:
-      return null
-  }
 }
 
 /** A sample with what its data set knows of it: names, texts, pictures. */
@@ -59,12 +38,19 @@ export function show(record: SampleRecord, data: Dataset | undefined): Shown {
     case 'foil':
       return { ...base, ...showFoil(record, data) }
     case 'choice':
-      return { ...base, ...showChoice(record) }
+      return { ...base, ...showChoice(record, data) }
+    case 'clip-score':
+      return { ...base, ...showClipScore(record, data) }
+    case 'continuation':
+      return { ...base, ...showContinuation(record, data) }
+    case 'feature':
+      return { ...base, facts: [{ label: 'set', value: record.set }] }
     case 'answer':
       return {
         ...base,
         title: record.answer.slice(0, 80) || record.sample,
         texts: [
+          ...promptOf(data?.kind === 'answer' ? data.questions : [], record.sample),
           { label: 'answer', text: record.answer, tone: right ? 'good' : 'bad' },
           ...record.references.map((text) => ({ label: 'reference', text })),
         ],
@@ -72,6 +58,10 @@ export function show(record: SampleRecord, data: Dataset | undefined): Shown {
     case 'likelihood':
       return {
         ...base,
+        texts:
+          data?.kind === 'likelihood'
+            ? data.texts.flatMap(({ id, text }) => (id === record.sample ? [{ label: 'text', text }] : []))
+            : [],
         facts: [
           { label: 'log-likelihood', value: record.logLikelihood },
           { label: 'bits per byte', value: -record.logLikelihood / Math.LN2 / record.bytes },
@@ -79,7 +69,11 @@ export function show(record: SampleRecord, data: Dataset | undefined): Shown {
         ],
       }
     case 'code':
-      return { ...base, facts: [{ label: 'correct', value: `${record.correct} of ${record.samples}` }] }
+      return {
+        ...base,
+        texts: promptOf(data?.kind === 'code' ? data.problems : [], record.sample),
+        facts: [{ label: 'correct', value: `${record.correct} of ${record.samples}` }],
+      }
     default:
       return { ...base, texts: [{ label: 'record', text: JSON.stringify(record, null, 1) }] }
   }
@@ -220,10 +214,48 @@ function showFoil(record: RecordOf<'foil'>, data: Dataset | undefined): Partial<
   }
 }
 
-function showChoice(record: RecordOf<'choice'>): Partial<Shown> {
+const promptOf = (asked: readonly { id: string; prompt: string }[], sample: string) =>
+  asked.flatMap(({ id, prompt }) => (id === sample ? [{ label: 'prompt', text: prompt }] : []))
+
+function showClipScore(record: RecordOf<'clip-score'>, data: Dataset | undefined): Partial<Shown> {
+  const captions = data?.kind === 'retrieval' ? data.captions : data?.kind === 'prompts' ? data.prompts : []
+  const asked = captions.find(({ id }) => id === record.sample)?.text
+  return {
+    title: record.caption ?? asked ?? record.sample,
+    texts: [
+      ...(record.caption === undefined ? [] : [{ label: 'the model wrote', text: record.caption }]),
+      ...(asked === undefined ? [] : [{ label: 'of the data set', text: asked }]),
+    ],
+    // Of a picture that a model drew there is no copy here; of one that it described there is.
+    pictures: record.caption === undefined ? [] : [{ picture: record.sample, caption: 'shown' }],
+    facts: [
+      { label: 'CLIPScore', value: clipScoreOf(record.cosine) },
+      { label: 'with the next caption', value: clipScoreOf(record.other) },
+      { label: 'vectors of', value: record.encoder },
+    ],
+  }
+}
+
+function showContinuation(record: RecordOf<'continuation'>, data: Dataset | undefined): Partial<Shown> {
+  const found =
+    data?.kind === 'continuation' ? data.samples.find(({ id }) => id === record.sample) : undefined
+  return {
+    ...(found && {
+      title: found.continuation,
+      texts: [
+        { label: 'text', text: found.context },
+        { label: 'its end', text: found.continuation },
+      ],
+    }),
+    facts: [{ label: 'log-likelihood of the end', value: record.logLikelihood }],
+  }
+}
+
+function showChoice(record: RecordOf<'choice'>, data: Dataset | undefined): Partial<Shown> {
   const taken = preferredChoice(record, 'acc')
   return {
     title: record.choices[record.gold],
+    texts: promptOf(data?.kind === 'choice' ? data.questions : [], record.sample),
     candidates: record.choices.map((label, i) => ({
       label,
       value: record.logLikelihoods[i],

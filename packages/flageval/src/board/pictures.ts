@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { Dataset, Picture } from '../datasets/index.ts'
+import type { Dataset, Picture } from '../datasets/dataset.ts'
 
 const SIZE = 96
 
@@ -15,15 +15,15 @@ function shownIn(data: Dataset): readonly Picture[] {
     case 'multi-label':
       return data.pictures
     case 'probe':
-      return data.test
+      return data.of === 'image' ? data.test : []
     case 'pair':
       return data.samples.flatMap(({ pictures }) => pictures)
     case 'foil':
       return data.samples.map(({ picture }) => picture)
-    case 'bitext':
-      return []
     case 'episodes':
       return data.episodes.flatMap((episode) => shownIn(episode.data))
+    default:
+      return []
   }
 }
 

@@ -1,10 +1,11 @@
 import { FlagError } from '@flag/core-tensor'
 import type { Sample, Section } from '@flag/report'
-import type { Dataset } from '../datasets/index.ts'
+import type { Dataset } from '../datasets/dataset.ts'
 import { shortHash } from '../records/record.ts'
+import { isRight } from '../records/right.ts'
 import type { ColumnLog } from '../run/sampleLog.ts'
 import { loadTask } from '../tasks/task.ts'
-import { isRight, type Shown, show } from './inspect.ts'
+import { type Shown, show } from './inspect.ts'
 import { type OpenedRun, taskOf } from './openedRun.ts'
 import { picturesOf, thumbnail } from './pictures.ts'
 

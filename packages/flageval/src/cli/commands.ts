@@ -4,15 +4,17 @@ import { columns, LiveLine, printJson, type Terminal } from '@flag/core-tensor/t
 import { packageFolder } from '../datasets/packages.ts'
 import { isLmEvalFile } from '../lmEval/index.ts'
 import { promptedMetrics } from '../lmEval/results.ts'
+import { openGeneratingModel } from '../models/generating.ts'
 import type { EmbeddingModel } from '../models/model.ts'
 import { columnKey } from '../run/columns.ts'
 import { type ColumnResult, columnsNearChance, resultsOf } from '../run/results.ts'
 import { run } from '../run/run.ts'
+import type { Subject } from '../run/scoring.ts'
 import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
 import { catalogue } from '../tasks/catalogue.ts'
-import { allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
-import { type PromptCommandOptions, promptCommand } from './languageCommands.ts'
+import { type Ability, abilityFor, allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
+import { openLanguage, type PromptCommandOptions, promptCommand } from './languageCommands.ts'
 import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
 
 /** What commands need from outside; tests give their own. */
@@ -99,8 +101,15 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
     )
   }
   const tasks = findTasks(names)
+  const abilities = new Set(tasks.map(abilityFor))
+  if (abilities.size > 1) {
+    const [first, other] = [...abilities].map((it) => tasks.find((task) => abilityFor(task) === it)?.id)
+    throw new FlagError('invalid-argument', `${first} and ${other} are for models of two kinds`, {
+      hint: 'run them one after the other, to two folders',
+    })
+  }
   const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
-  const model = await context.openModel(options.model)
+  const model = await openFor(abilityFor(tasks[0]), context, options)
   const progress = new LiveLine(terminal)
   try {
     const {
@@ -111,6 +120,8 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       output: options.output,
       ...(languages && { languages }),
       ...(options.cache && { cache: options.cache }),
+      allowCode: options.allowCode,
+      openEncoder: context.openModel,
       onProgress: ({ task, language }, what, done, total) => {
         progress.show(() => `${task} ${language}: ${what}s ${done}/${total}`)
       },
@@ -130,6 +141,12 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
   } finally {
     await model.dispose()
   }
+}
+
+/** The model, as one of the kind that the tasks ask for. */
+function openFor(ability: Ability, context: Context, options: RunCommandOptions): Promise<Subject> {
+  if (ability === 'language') return openLanguage(options)
+  return ability === 'outputs' ? openGeneratingModel(options.model) : context.openModel(options.model)
 }
 
 /** Equal warnings of a task's languages as one line. */

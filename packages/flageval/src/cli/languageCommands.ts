@@ -3,6 +3,7 @@ import { FlagError } from '@flag/core-tensor'
 import { LiveLine, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { toLmEval } from '../export/lmEval.ts'
 import { toClipBenchmark, toFlagEval } from '../export/pictures.ts'
+import type { LanguageModel } from '../models/languageModel.ts'
 import { openLanguageModel } from '../models/openLanguageModel.ts'
 import { resultsOf } from '../run/results.ts'
 import { runPrompts } from '../run/runPrompts.ts'
@@ -38,19 +39,24 @@ const folderOf = (text: string): [string, string] => {
   throw new FlagError('invalid-argument', `--data is "${text}", expected <name>=<folder>`)
 }
 
+/** The language model that `--model` names, asked as the other options say. */
+export function openLanguage(options: PromptCommandOptions): Promise<LanguageModel> {
+  const seconds = numberOf(options.timeout, 'timeout')
+  return openLanguageModel(options.model, {
+    concurrency: numberOf(options.concurrency, 'concurrency'),
+    retries: numberOf(options.retries, 'retries'),
+    timeoutMs: seconds === undefined ? undefined : 1000 * seconds,
+    prefix: options.prefix,
+  })
+}
+
 /** `flageval run` on tasks in lm-eval's dialect. The exit code tells whether every task has scores. */
 export async function promptCommand(
   terminal: Terminal,
   files: readonly string[],
   options: PromptCommandOptions,
 ): Promise<number> {
-  const seconds = numberOf(options.timeout, 'timeout')
-  const model = await openLanguageModel(options.model, {
-    concurrency: numberOf(options.concurrency, 'concurrency'),
-    retries: numberOf(options.retries, 'retries'),
-    timeoutMs: seconds === undefined ? undefined : 1000 * seconds,
-    prefix: options.prefix,
-  })
+  const model = await openLanguage(options)
   const progress = new LiveLine(terminal)
   try {
     const { run, results, custom } = await runPrompts(model, files, {

@@ -6,7 +6,13 @@ import { isShare } from '../score/metrics.ts'
 import type { Comparison, Score } from '../score/score.ts'
 
 const percent = (share: number) => (100 * share).toFixed(1)
-const shown = (metric: string, value: number) => (isShare(metric) ? percent(value) : value.toFixed(3))
+/** Shares in percent; other numbers with three decimals, or digits where that would be none or too many. */
+function shown(metric: string, value: number): string {
+  if (isShare(metric)) return percent(value)
+  const size = Math.abs(value)
+  if (size >= 1e6) return value.toExponential(2)
+  return size > 0 && size < 0.01 ? value.toPrecision(3) : value.toFixed(3)
+}
 
 /** `14.5 [12.7, 16.5]`. */
 const withInterval = ({ metric, value, low, high }: Score) =>
@@ -25,7 +31,8 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
   const own = results.filter((it) => it.task === task)
   const scored = own.filter((it) => it.scores !== undefined)
   const failed = own.filter((it) => it.error !== undefined)
-  const lines = [task]
+  const encoder = own.find((it) => it.encoder !== undefined)?.encoder
+  const lines = [encoder === undefined ? task : `${task}, by vectors of ${encoder}`]
   if (scored.length > 0) {
     const names = scored[0].scores?.map(({ metric }) => metric) ?? []
     const row = (label: string, cells: readonly string[]) => [label, ...cells]

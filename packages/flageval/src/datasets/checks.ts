@@ -13,11 +13,12 @@ const SCRIPTS: Record<string, RegExp> = {
 }
 const KNOWN = new Set([...Object.keys(SCRIPTS), ...['en', 'es', 'fr', 'it', 'de', 'pt', 'pl', 'cs', 'tr']])
 
-/** The share of texts without a letter of the language's script; null for a language whose script is not known here. */
+/** The share of texts, of those with letters, without one of the language's script; null where no script is known. */
 export function foreignShare(language: string, texts: readonly string[]): number | null {
-  if (!KNOWN.has(language) || texts.length === 0) return null
+  const written = texts.filter((text) => /\p{L}/u.test(text))
+  if (!KNOWN.has(language) || written.length === 0) return null
   const script = SCRIPTS[language] ?? /\p{sc=Latn}/u
-  return texts.filter((text) => !script.test(text)).length / texts.length
+  return written.filter((text) => !script.test(text)).length / written.length
 }
 
 const doubles = (texts: readonly string[]) => texts.length - new Set(texts).size
@@ -43,10 +44,10 @@ export function warningsOf(data: Dataset, language: string): string[] {
     if (repeated > 0) warnings.push(`${repeated} of ${templates.length} templates are repeated`)
     const same = doubles(classes.map(({ name }) => name))
     if (same > 0) warnings.push(`${same} of ${classes.length} class names are repeated`)
-    const words = templates
-      .map((template) => template.replaceAll('{c}', ''))
-      .filter((it) => /\p{L}/u.test(it))
-    const strange = foreignShare(language, words)
+    const strange = foreignShare(
+      language,
+      templates.map((template) => template.replaceAll('{c}', '')),
+    )
     if (strange !== null && strange > 0.5)
       warnings.push(`${percent(strange)} of the templates are not in the script of "${language}"`)
   }
@@ -69,9 +70,19 @@ function textsOf(data: Exclude<Dataset, { kind: 'episodes' }>): string[] {
       return data.samples.flatMap(({ captions }) => captions)
     case 'foil':
       return data.samples.map(({ right }) => right)
-    case 'probe':
-      return []
     case 'bitext':
       return data.sentences.map(({ text }) => text)
+    case 'likelihood':
+      return data.texts.map(({ text }) => text)
+    case 'continuation':
+      return data.samples.map(({ context }) => context)
+    case 'prompts':
+      return data.prompts.map(({ text }) => text)
+    // Of questions, what surrounds them may be in another language than what they ask about.
+    case 'probe':
+    case 'choice':
+    case 'answer':
+    case 'code':
+      return []
   }
 }

@@ -30,10 +30,16 @@ export function nameIn(language: string, names: ReadonlyMap<string, string>, emo
   return name
 }
 
+type DisplayNames = Record<'territories' | 'languages', Record<string, string>>
+
+const displayNames = (language: string, what: keyof DisplayNames): Record<string, string> =>
+  packageJson<{ main: Record<string, { localeDisplayNames: DisplayNames }> }>(
+    'cldr-localenames-full',
+    `main/${language}/${what}.json`,
+  ).main[language].localeDisplayNames[what]
+
 /** Names of countries and regions in one language, by ISO 3166 code. */
-export function territoryNames(language: string): Record<string, string> {
-  return packageJson<{
-    main: Record<string, { localeDisplayNames: { territories: Record<string, string> } }>
-  }>('cldr-localenames-full', `main/${language}/territories.json`).main[language].localeDisplayNames
-    .territories
-}
+export const territoryNames = (language: string) => displayNames(language, 'territories')
+
+/** Names of languages in one language, by CLDR code. */
+export const languageNames = (language: string) => displayNames(language, 'languages')

@@ -1,4 +1,5 @@
 import type { PictureInput } from '../models/model.ts'
+import type { ProgramLanguage } from '../sandbox/runners.ts'
 
 export interface Picture {
   readonly id: string
@@ -40,9 +41,11 @@ export interface ClassificationData {
   readonly references?: References
 }
 
-/** Pictures with classes to learn from, and others to be recognised: a linear probe. No text is read. */
+/** Pictures, or texts, with classes to learn from, and others to be recognised: a linear probe. */
 export interface ProbeData {
   readonly kind: 'probe'
+  /** What is recognised; each `input` of a text is the text. */
+  readonly of: 'image' | 'text'
   readonly train: readonly Picture[]
   /** For each picture of `train`, and of `test`, the place of its class. */
   readonly labels: readonly number[]
@@ -98,7 +101,73 @@ export interface BitextData {
   readonly sentences: readonly { readonly id: string; readonly text: string; readonly translation: string }[]
 }
 
-export type WholeDataset =
+/** Questions with choices, one of which is right: a language model weighs each behind the prompt. */
+export interface ChoiceData {
+  readonly kind: 'choice'
+  readonly questions: readonly {
+    readonly id: string
+    readonly cluster?: string
+    readonly prompt: string
+    readonly choices: readonly string[]
+    readonly gold: number
+  }[]
+  /** Between prompt and choice. */
+  readonly delimiter: string
+}
+
+/** Texts of which a language model says how likely they are. */
+export interface LikelihoodData {
+  readonly kind: 'likelihood'
+  readonly texts: readonly { readonly id: string; readonly text: string }[]
+}
+
+/** Texts whose end a language model has to expect. */
+export interface ContinuationData {
+  readonly kind: 'continuation'
+  readonly samples: readonly {
+    readonly id: string
+    readonly context: string
+    readonly continuation: string
+  }[]
+}
+
+/** How an answer ends, and how it is drawn. */
+export interface Generation {
+  readonly until: readonly string[]
+  readonly maxTokens: number
+  /** Default 0: greedy. */
+  readonly temperature?: number
+}
+
+/** Questions that a language model answers in words. */
+export interface AnswerData {
+  readonly kind: 'answer'
+  readonly questions: readonly {
+    readonly id: string
+    readonly prompt: string
+    readonly references: readonly string[]
+  }[]
+  readonly generation: Generation
+}
+
+/** Programs that a language model completes; each passes when it runs to its end with the test behind it. */
+export interface CodeData {
+  readonly kind: 'code'
+  readonly problems: readonly { readonly id: string; readonly prompt: string; readonly test: string }[]
+  readonly language: ProgramLanguage
+  readonly generation: Generation
+  /** Programs for each problem. */
+  readonly answers: number
+}
+
+/** Prompts to draw pictures of. */
+export interface PromptsData {
+  readonly kind: 'prompts'
+  readonly prompts: readonly { readonly id: string; readonly text: string }[]
+}
+
+/** What vectors of texts and pictures answer. */
+export type VectorDataset =
   | RetrievalData
   | ClassificationData
   | ProbeData
@@ -107,10 +176,18 @@ export type WholeDataset =
   | FoilsData
   | BitextData
 
+/** What a language model answers. */
+export type LanguageDataset = ChoiceData | LikelihoodData | ContinuationData | AnswerData | CodeData
+
+export type WholeDataset = VectorDataset | LanguageDataset | PromptsData
+
 /** Data sets of one kind that are scored each by itself: every sample has the candidates of its own episode. */
-export interface Episodes<D extends WholeDataset = WholeDataset> {
+export interface Episodes<D extends VectorDataset = VectorDataset> {
   readonly kind: 'episodes'
   readonly episodes: readonly { readonly id: string; readonly data: D }[]
 }
 
 export type Dataset = WholeDataset | Episodes
+
+export const isLanguageDataset = (data: Dataset): data is LanguageDataset =>
+  ['choice', 'likelihood', 'continuation', 'answer', 'code'].includes(data.kind)

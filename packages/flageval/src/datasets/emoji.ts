@@ -127,6 +127,7 @@ export function loadEmojiKinds(_language: string, { shots, c }: { shots: number;
   const seen = concepts.filter((_, i) => i % CANDIDATES < shots)
   return {
     kind: 'probe',
+    of: 'image',
     train: seen.map(({ id }) => ({ id, input: references.get(id) as string })),
     labels: seen.map(place),
     test: concepts.map(({ picture }) => picture),

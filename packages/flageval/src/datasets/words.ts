@@ -2,7 +2,7 @@ import { FlagError } from '@flag/core-tensor'
 import { emojiNames } from './cldr.ts'
 import type { ClassificationData, Episodes } from './dataset.ts'
 import { CANDIDATES, type Concept, type Negatives, tenWay } from './episodes.ts'
-import { canDraw, drawWord, fontFor } from './lettering.ts'
+import { canDraw, drawWord, type FontName, fontFor } from './lettering.ts'
 
 const BLOCKS = 6
 /** In user-perceived characters; Han, Kana and Hangul write a word with fewer of them. */
@@ -53,19 +53,56 @@ export function loadWords(
       `CLDR has ${words.length} single words in ${language}: ${BLOCKS * CANDIDATES} are needed`,
     )
   }
-  const font = fontFor(language)
-  const concepts = Array.from({ length: BLOCKS }, (_, block) => {
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => {
     const first = Math.floor((block * (words.length - CANDIDATES)) / (BLOCKS - 1))
-    return words.slice(first, first + CANDIDATES).map(
-      (word): Concept => ({
-        id: word,
-        name: word,
-        picture: { id: word, input: drawWord(word, font) },
+    return words.slice(first, first + CANDIDATES)
+  })
+  return drawn(blocks, fontFor(language), negatives)
+}
+
+/** The ten digits of a language's numbers. */
+const DIGITS: Record<string, string> = {
+  ar: '٠١٢٣٤٥٦٧٨٩',
+  hi: '०१२३४५६७८९',
+  zh: '零一二三四五六七八九',
+}
+
+/**
+ * Generated pictures of numbers of four digits and the same numbers as texts, ten to choose from: wrong ones from all, of
+ * two beginnings, or those that differ in one digit. Arabic, Devanagari and Chinese numbers have their own digits.
+ */
+export function loadNumbers(
+  language: string,
+  { negatives }: { negatives: Negatives },
+): Episodes<ClassificationData> {
+  const digits = [...(DIGITS[language] ?? '0123456789')]
+  const written = (number: number) => [...String(number)].map((digit) => digits[Number(digit)]).join('')
+  // Beginnings without a pattern; the digit that the numbers of a block differ in is in another place in each.
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => {
+    const [kept, place] = [1234 + 1427 * block, 10 ** (block % 3)]
+    const without = kept - (Math.floor(kept / place) % 10) * place
+    return Array.from({ length: CANDIDATES }, (_, digit) => written(without + digit * place))
+  })
+  return drawn(blocks, fontFor(language), negatives)
+}
+
+/** Blocks of ten texts as pictures and the same texts; two blocks make an area. */
+function drawn(
+  blocks: readonly (readonly string[])[],
+  font: FontName,
+  negatives: Negatives,
+): Episodes<ClassificationData> {
+  const concepts = blocks.flatMap((texts, block) =>
+    texts.map(
+      (text): Concept => ({
+        id: text,
+        name: text,
+        picture: { id: text, input: drawWord(text, font) },
         block: `${block}`,
         area: `${Math.floor(block / 2)}`,
       }),
-    )
-  }).flat()
+    ),
+  )
   const look = { scale: 0.85, ink: '#123a6b', paper: '#fff7dc' }
   const references = new Map(concepts.map(({ id }) => [id, drawWord(id, font, look)]))
   return tenWay(concepts, ['{c}'], negatives, references)

@@ -3,10 +3,4 @@ export type { DataFolders } from './documents.ts'
 export { groupsOf, isGroup, isLmEvalFile, loadTasks, type TaskGroup, tasksOf } from './load.ts'
 export { lmEvalResults, lmEvalSamples, promptedMetrics, type ScoredTask } from './results.ts'
 export { recordsOf, runTask } from './run.ts'
-export {
-  type DocRequests,
-  type ModelRequest,
-  type PromptTask,
-  type RequestOptions,
-  requestsOf,
-} from './task.ts'
+export { type DocRequests, type PromptTask, type RequestOptions, requestsOf } from './task.ts'

@@ -7,9 +7,6 @@ import type { PromptTask } from './task.ts'
 /** What a metric keeps of one document: a number, or what its aggregation needs. Null stands for NaN. */
 export type Part = number | null | readonly unknown[]
 
-/** What a model answers: Σ ln p and whether it is the greedy answer; Σ ln p of a whole text; a text. */
-export type ModelAnswer = readonly [number, boolean] | number | string
-
 const defaults = {
   loglikelihood: ['perplexity', 'acc'],
   loglikelihood_rolling: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'],

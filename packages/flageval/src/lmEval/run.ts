@@ -1,29 +1,13 @@
-import { FlagError } from '@flag/core-tensor'
-import type { GenerationRequest, LanguageModel } from '../models/languageModel.ts'
+import type { LanguageModel, ModelAnswer } from '../models/languageModel.ts'
 import { repr } from '../python/text.ts'
 import { type RecordOf, type SampleRecord, shortHash } from '../records/record.ts'
-import { type RequestCache, requestKeyOf } from '../run/requestCache.ts'
+import { ask, programsNotAllowed } from '../run/ask.ts'
+import type { RequestCache } from '../run/requestCache.ts'
 import { pipelinesOf } from './filters.ts'
-import { type ModelAnswer, measure } from './measure.ts'
-import {
-  type DocRequests,
-  type ModelRequest,
-  type PromptTask,
-  type RequestOptions,
-  requestsOf,
-} from './task.ts'
-
-/** Requests that go to a model together, and whose answers are kept or lost together. */
-const BATCH = 64
+import { measure } from './measure.ts'
+import { type DocRequests, type PromptTask, type RequestOptions, requestsOf } from './task.ts'
 
 type Prompted = RecordOf<'prompted'>
-
-/** One request with its place among the repeats. */
-interface Asked {
-  readonly request: ModelRequest
-  readonly repeat: number
-  readonly key: string
-}
 
 /**
  * Asks a model everything that a task asks and measures the answers: one record for each document. What the cache has is
@@ -35,109 +19,17 @@ export async function runTask(
   cache: RequestCache,
   options: RequestOptions & { onBatch?: (done: number, total: number) => void } = {},
 ): Promise<SampleRecord[]> {
-  if (task.config.unsafe_code && !options.allowCode) {
-    throw new FlagError('unsupported', `task ${task.config.task} runs programs that the model writes`, {
-      hint: 'allow it with --allow-code',
-    })
-  }
+  if (task.config.unsafe_code && !options.allowCode) throw programsNotAllowed(task.config.task)
   const documents = requestsOf(task, options)
   const { repeats } = task.config
-  const asked = documents.flatMap(({ requests }) =>
-    requests.flatMap((request) =>
-      Array.from({ length: repeats }, (_, repeat): Asked => {
-        // A likelihood does not change from one repeat to the next.
-        const which = request.kind === 'generate' ? repeat : 0
-        return { request, repeat: which, key: requestKeyOf([request, which]) }
-      }),
-    ),
+  const answers = await ask(
+    model,
+    documents.flatMap(({ requests }) => requests),
+    { cache, repeats, onBatch: options.onBatch },
   )
-  await askMissing(model, asked, cache, options.onBatch)
   let next = 0
-  const responses = documents.map(({ requests }) =>
-    requests.map(() => Array.from({ length: repeats }, () => cache.get(asked[next++].key) as ModelAnswer)),
-  )
+  const responses = documents.map(({ requests }) => requests.map(() => answers[next++]))
   return recordsOf(task, documents, responses)
-}
-
-async function askMissing(
-  model: LanguageModel,
-  asked: readonly Asked[],
-  cache: RequestCache,
-  onBatch: (done: number, total: number) => void = () => {},
-): Promise<void> {
-  const missing = new Map(asked.filter(({ key }) => !cache.has(key)).map((it) => [it.key, it]))
-  const list = [...missing.values()]
-  for (let start = 0; start < list.length; start += BATCH) {
-    const batch = list.slice(start, start + BATCH)
-    const answers = await answersOf(model, batch)
-    await cache.put(batch.map(({ key }, i) => [key, answers[i]]))
-    onBatch(start + batch.length, list.length)
-  }
-}
-
-const cannot = (model: LanguageModel, what: string) =>
-  new FlagError('unsupported', `${model.name} gives no ${what}, which this task needs`, {
-    hint:
-      what === 'text'
-        ? 'give a model that generates'
-        : 'chat endpoints have none: give a completions endpoint with logprobs and echo, or a task with output_type generate_until',
-  })
-
-/** The batch has requests of one kind: those of one task. */
-async function answersOf(model: LanguageModel, batch: readonly Asked[]): Promise<ModelAnswer[]> {
-  const { kind } = batch[0].request
-  const answers = await (async (): Promise<ModelAnswer[]> => {
-    if (kind === 'loglikelihood') {
-      if (!model.scoreContinuations) throw cannot(model, 'log-probabilities')
-      const pairs = batch.map(({ request }) => request as Extract<ModelRequest, { kind: 'loglikelihood' }>)
-      const scores = await model.scoreContinuations(pairs)
-      return scores.map(({ logLikelihood, greedy }) => [logLikelihood, greedy] as const)
-    }
-    if (kind === 'rolling') {
-      if (!model.scoreTexts) throw cannot(model, 'log-probabilities of texts')
-      return model.scoreTexts(batch.map(({ request }) => (request as { text: string }).text))
-    }
-    if (!model.generate) throw cannot(model, 'text')
-    return model.generate(batch.map(generationOf))
-  })()
-  if (answers.length !== batch.length) {
-    throw new FlagError(
-      'invalid-argument',
-      `${model.name} gave ${answers.length} answers to ${batch.length} requests`,
-    )
-  }
-  const odd = answers.findIndex(
-    (answer) => !Number.isFinite(Array.isArray(answer) ? answer[0] : answer) && typeof answer !== 'string',
-  )
-  if (odd !== -1) {
-    throw new FlagError(
-      'invalid-argument',
-      `${model.name} gave ${JSON.stringify(answers[odd])} as a log-probability`,
-    )
-  }
-  return answers
-}
-
-function generationOf({ request, repeat }: Asked): GenerationRequest {
-  const { prompt, options } = request as Extract<ModelRequest, { kind: 'generate' }>
-  const {
-    until,
-    temperature,
-    max_gen_toks,
-    max_new_tokens,
-    max_tokens,
-    max_completion_tokens,
-    do_sample,
-    ...rest
-  } = options
-  return {
-    prompt,
-    until: [until ?? []].flat() as string[],
-    maxTokens: Number(max_gen_toks ?? max_new_tokens ?? max_tokens ?? max_completion_tokens ?? 256),
-    temperature: do_sample === false ? 0 : Number(temperature ?? 0),
-    repeat,
-    options: rest,
-  }
 }
 
 /** The records of a task from its answers: filters, then metrics. */

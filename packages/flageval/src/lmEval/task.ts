@@ -1,21 +1,12 @@
 import { dirname } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
+import type { ModelRequest } from '../models/languageModel.ts'
 import { PythonRandom } from '../python/random.ts'
 import { repr, str } from '../python/text.ts'
 import type { Doc, TaskConfig } from './config.ts'
 import { type DataFolders, loadDocuments, type Splits } from './documents.ts'
 import { contextOf, fewshotOf, type Reader, readerOf } from './prompt.ts'
 import type { YamlFile } from './yamlFile.ts'
-
-/** What a model is asked. */
-export type ModelRequest =
-  | { readonly kind: 'loglikelihood'; readonly context: string; readonly continuation: string }
-  | { readonly kind: 'rolling'; readonly text: string }
-  | {
-      readonly kind: 'generate'
-      readonly prompt: string
-      readonly options: Readonly<Record<string, unknown>>
-    }
 
 /** A document and everything that is asked about it. */
 export interface DocRequests {

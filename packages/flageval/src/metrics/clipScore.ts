@@ -11,6 +11,15 @@ const dotRows = (a: Tensor<'float32'>, i: number, b: Tensor<'float32'>, j: numbe
   return sum
 }
 
+/** CLIPScore of a cosine of picture and caption: 2.5 · max(cos, 0). */
+export const clipScoreOf = (cosine: number): number => 2.5 * Math.max(cosine, 0)
+
+/** RefCLIPScore: the harmonic mean of CLIPScore and the best cosine of the caption and a reference. */
+export function refClipScoreOf(cosine: number, reference: number): number {
+  const score = clipScoreOf(cosine)
+  return score + reference === 0 ? 0 : (2 * score * reference) / (score + reference)
+}
+
 /**
  * CLIPScore of each picture and its caption: 2.5 · max(cos, 0). The vectors of captions are those of their texts behind
  * `clipScorePrompt`. Name the model with the score: numbers of two models do not compare.
@@ -20,7 +29,7 @@ const dotRows = (a: Tensor<'float32'>, i: number, b: Tensor<'float32'>, j: numbe
  */
 export function clipScores(images: Tensor<'float32'>, captions: Tensor<'float32'>): number[] {
   const [x, y] = [unitRows(images), unitRows(captions)]
-  return Array.from({ length: x.shape[0] }, (_, i) => 2.5 * Math.max(dotRows(x, i, y, i), 0))
+  return Array.from({ length: x.shape[0] }, (_, i) => clipScoreOf(dotRows(x, i, y, i)))
 }
 
 /**
@@ -34,11 +43,10 @@ export function refClipScores(
   captions: Tensor<'float32'>,
   references: readonly Tensor<'float32'>[],
 ): number[] {
-  const unit = unitRows(captions)
-  return clipScores(images, captions).map((score, i) => {
-    const own = unitRows(references[i])
+  const [x, unit] = [unitRows(images), unitRows(captions)]
+  return references.map((list, i) => {
+    const own = unitRows(list)
     const cosines = Array.from({ length: own.shape[0] }, (_, j) => dotRows(unit, i, own, j))
-    const best = Math.max(...cosines)
-    return score + best === 0 ? 0 : (2 * score * best) / (score + best)
+    return refClipScoreOf(dotRows(x, i, unit, i), Math.max(...cosines))
   })
 }

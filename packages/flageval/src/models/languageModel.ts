@@ -18,6 +18,20 @@ export interface GenerationRequest {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** What a model is asked by a task. */
+export type ModelRequest =
+  | { readonly kind: 'loglikelihood'; readonly context: string; readonly continuation: string }
+  | { readonly kind: 'rolling'; readonly text: string }
+  | {
+      readonly kind: 'generate'
+      readonly prompt: string
+      /** `until`, `max_gen_toks`, `temperature`, and whatever else the task names. */
+      readonly options: Readonly<Record<string, unknown>>
+    }
+
+/** What a model answers: Σ ln p and whether it is the greedy answer; Σ ln p of a whole text; a text. */
+export type ModelAnswer = readonly [number, boolean] | number | string
+
 /** What evaluation needs of a language model. What it cannot do it leaves out, and tasks that need it are refused. */
 export interface LanguageModel {
   /** Under this name its scores are shown. */

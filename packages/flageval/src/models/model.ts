@@ -69,7 +69,7 @@ function checkEmbedding(opened: object, place: string): EmbeddingModel {
 
 /** `scheme:place`; no scheme where there is none. */
 export function schemeOf(model: string): [scheme: string, place: string] {
-  const match = /^(vectors|command|openai|openai-chat|serving):(.+)$/.exec(model)
+  const match = /^(vectors|outputs|command|openai|openai-chat|serving):(.+)$/.exec(model)
   return match ? [match[1], match[2]] : ['', model]
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
+import { adaptiveBytes } from './adaptiveBytes.ts'
 import { type CommandOptions, commandModel } from './command.ts'
 import type { HttpOptions } from './http.ts'
 import { isLanguageModel, type LanguageModel } from './languageModel.ts'
@@ -15,12 +16,13 @@ export interface LanguageModelOptions
 }
 
 const hint =
-  'give openai:http://host/v1#model, openai-chat:http://host/v1#model, serving:http://host/func, command:"node model.mjs", or a .mjs file'
+  'give openai:http://host/v1#model, openai-chat:http://host/v1#model, serving:http://host/func, command:"node model.mjs", a .mjs file, or adaptive-bytes, the baseline'
 
 /**
  * Opens a language model: `openai:<url>#<model>` (completions with logprobs), `openai-chat:<url>#<model>` (generates
- * only), `serving:<url>#<engine>` (flageval-serving), `command:<command line>` (JSON lines), or a JavaScript module whose
- * default export is a function that returns a `LanguageModel`. Throws `not-found`, `invalid-argument`.
+ * only), `serving:<url>#<engine>` (flageval-serving), `command:<command line>` (JSON lines), `adaptive-bytes` (the
+ * baseline that knows no language), or a JavaScript module whose default export is a function that returns a
+ * `LanguageModel`. Throws `not-found`, `invalid-argument`.
  */
 export async function openLanguageModel(
   model: string,
@@ -34,6 +36,7 @@ export async function openLanguageModel(
       hint: 'return name, fingerprint, dispose, and scoreContinuations, scoreTexts or generate',
     })
   }
+  if (model === adaptiveBytes.name) return adaptiveBytes
   const [scheme, place] = schemeOf(model)
   const [url, name = ''] = place.split('#')
   if (scheme === 'openai' || scheme === 'openai-chat') {

@@ -74,6 +74,32 @@ export const sampleRecord = z.discriminatedUnion('kind', [
     bytes: z.int().positive(),
     words: z.int().positive(),
   }),
+  /** The end of a text, as lm-eval's loglikelihood. */
+  z.object({ ...head, kind: z.literal('continuation'), logLikelihood: z.number(), greedy: z.boolean() }),
+  /** A caption of a model, or a picture that it drew. */
+  z.object({
+    ...head,
+    kind: z.literal('clip-score'),
+    /** Whose vectors they are. */
+    encoder: z.string(),
+    /** The cosine of picture and caption. */
+    cosine: z.number(),
+    /** The cosine with the caption of the next sample: what a caption of something else gets. */
+    other: z.number(),
+    /** The best cosine of the caption with its references, where it has some. */
+    reference: z.number().optional(),
+    /** What the model wrote. */
+    caption: z.string().optional(),
+  }),
+  /** The vector of a picture that a model drew, or of one of those that it should draw alike. */
+  z.object({
+    ...head,
+    kind: z.literal('feature'),
+    encoder: z.string(),
+    set: z.enum(['drawn', 'real']),
+    /** Little-endian float32 as base64. */
+    vector: z.base64(),
+  }),
   z.object({
     ...head,
     kind: z.literal('answer'),

@@ -1,4 +1,4 @@
-import type { Task } from '../tasks/task.ts'
+import { isPictured, type Task } from '../tasks/task.ts'
 
 /** Who is scored: the model of the run, or the baseline that compares pixels. */
 export type System = 'model' | 'raw pixels'
@@ -17,14 +17,14 @@ export const columnKey = ({ task, version, system, language }: Column): string =
 
 /** The columns of tasks, in the order they are run. `languages` restricts them. */
 export function columnsOf(tasks: readonly Task[], languages?: readonly string[]): Column[] {
-  return tasks.flatMap(({ id, version, kind, dataset, ownPictures, languages: own }) => {
+  return tasks.flatMap((task) => {
+    const { id, version, ownPictures, languages: own } = task
     const chosen = own.filter((language) => languages === undefined || languages.includes(language))
     if (chosen.length === 0) return []
     const column =
       (system: System) =>
       (language: string): Column => ({ task: id, version, system, language })
-    // Published sets have no second picture of the same thing to stand in for a text.
-    const pictured = kind === 'bitext' || typeof dataset !== 'string' ? [] : ownPictures ? chosen : ['*']
+    const pictured = !isPictured(task) ? [] : ownPictures ? chosen : ['*']
     return [...pictured.map(column('raw pixels')), ...chosen.map(column('model'))]
   })
 }

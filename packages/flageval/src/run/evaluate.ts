@@ -2,14 +2,15 @@ import { FlagError, Tensor } from '@flag/core-tensor'
 import type {
   BitextData,
   ClassificationData,
-  Dataset,
+  Episodes,
   FoilsData,
   MultiLabelData,
   PairsData,
   Picture,
   ProbeData,
   RetrievalData,
-} from '../datasets/index.ts'
+  VectorDataset,
+} from '../datasets/dataset.ts'
 import {
   classVectors,
   fitProbe,
@@ -29,8 +30,11 @@ export type Embed = (
   inputs: readonly PictureInput[],
 ) => Promise<{ vectors: Tensor<'float32'>; keys: string[] }>
 
+/** What vectors answer. */
+export type Embedded = VectorDataset | Episodes
+
 /** One record for every sample of a data set, from the vectors that `embed` gives. */
-export async function evaluate(data: Dataset, embed: Embed): Promise<SampleRecord[]> {
+export async function evaluate(data: Embedded, embed: Embed): Promise<SampleRecord[]> {
   switch (data.kind) {
     case 'retrieval':
       return retrieve(data, embed)
@@ -57,7 +61,7 @@ export async function evaluate(data: Dataset, embed: Embed): Promise<SampleRecor
 }
 
 /** Everything that a data set asks a model, so that it can be asked in whole batches. */
-export function requestsOf(data: Dataset): { texts: string[]; pictures: PictureInput[] } {
+export function requestsOf(data: Embedded): { texts: string[]; pictures: PictureInput[] } {
   switch (data.kind) {
     case 'retrieval':
       return { texts: data.captions.map(({ text }) => text), pictures: framesOf(data.pictures) }
@@ -74,8 +78,12 @@ export function requestsOf(data: Dataset): { texts: string[]; pictures: PictureI
         texts: data.samples.flatMap(({ right, wrong }) => [right, ...wrong]),
         pictures: framesOf(data.samples.map(({ picture }) => picture)),
       }
-    case 'probe':
-      return { texts: [], pictures: framesOf([...data.train, ...data.test]) }
+    case 'probe': {
+      const inputs = framesOf([...data.train, ...data.test])
+      return data.of === 'text'
+        ? { texts: inputs as string[], pictures: [] }
+        : { texts: [], pictures: inputs }
+    }
     case 'bitext':
       return { texts: data.sentences.flatMap(({ text, translation }) => [text, translation]), pictures: [] }
     case 'episodes': {
@@ -92,7 +100,7 @@ export function requestsOf(data: Dataset): { texts: string[]; pictures: PictureI
  * The data set as the raw-pixel baseline sees it: every text is a name that `texts` gives the reference picture of.
  * Throws `invalid-argument` when there are none.
  */
-export function withReferences(data: Dataset): { data: Dataset; texts: ReadonlyMap<string, PictureInput> } {
+export function withReferences(data: Embedded): { data: Embedded; texts: ReadonlyMap<string, PictureInput> } {
   if (data.kind === 'episodes') {
     const parts = data.episodes.map((episode) => ({ id: episode.id, ...withReferences(episode.data) }))
     return {
@@ -100,7 +108,7 @@ export function withReferences(data: Dataset): { data: Dataset; texts: ReadonlyM
       texts: new Map(parts.flatMap(({ texts }) => [...texts])),
     }
   }
-  if (data.kind === 'probe') return { data, texts: new Map() }
+  if (data.kind === 'probe' && data.of === 'image') return { data, texts: new Map() }
   if (!('references' in data) || data.references === undefined) {
     throw new FlagError('invalid-argument', `a ${data.kind} task has no reference pictures`)
   }
@@ -118,7 +126,7 @@ const framesOf = (pictures: readonly Picture[]): PictureInput[] =>
   pictures.flatMap(({ input }) => (isVideo(input) ? [...input] : [input]))
 
 /** Vectors of length 1 and keys of pictures; of a video, the mean of its frames' vectors. */
-async function embedPictures(pictures: readonly Picture[], embed: Embed) {
+export async function embedPictures(pictures: readonly Picture[], embed: Embed) {
   const { vectors, keys } = await embed('image', framesOf(pictures))
   const unit = unitRows(vectors)
   if (!pictures.some(({ input }) => isVideo(input))) return { vectors: unit, keys }
@@ -230,7 +238,12 @@ async function classify(data: ClassificationData, embed: Embed): Promise<SampleR
 /** Classes by their logits; a tie counts against the model, as everywhere. */
 async function probe(data: ProbeData, embed: Embed): Promise<SampleRecord[]> {
   const { train, labels, test, gold, classes, c } = data
-  const [seen, asked] = [await embedPictures(train, embed), await embedPictures(test, embed)]
+  const vectorsOf = async (items: readonly Picture[]) => {
+    if (data.of === 'image') return embedPictures(items, embed)
+    const { vectors, keys } = await embed('text', framesOf(items))
+    return { vectors: unitRows(vectors), keys }
+  }
+  const [seen, asked] = [await vectorsOf(train), await vectorsOf(test)]
   const logits = probeLogits(fitProbe(seen.vectors, labels, classes.length, { c }), asked.vectors)
   const set = shortHash(seen.keys, labels, c)
   return test.map(({ id, cluster }, i) => {
@@ -309,7 +322,7 @@ async function matchSentences({ sentences }: BitextData, embed: Embed): Promise<
 }
 
 /** The cosine of row i of `a` and row j of `b`, both of length 1, in float64. */
-function cosine(a: Tensor<'float32'>, i: number, b: Tensor<'float32'>, j: number): number {
+export function cosine(a: Tensor<'float32'>, i: number, b: Tensor<'float32'>, j: number): number {
   const width = a.shape[1]
   let sum = 0
   for (let k = 0; k < width; k++) sum += a.data[i * width + k] * b.data[j * width + k]

@@ -9,6 +9,8 @@ import type { ColumnLog } from './sampleLog.ts'
 /** The scores of one column, or why it has none. */
 export interface ColumnResult extends Column {
   readonly scores?: readonly Score[]
+  /** Whose vectors the scores are of, where a model's pictures or captions are scored. */
+  readonly encoder?: string
   /** What a reader of the scores should know. */
   readonly warnings?: readonly string[]
   readonly error?: { readonly code: string; readonly message: string }
@@ -33,7 +35,12 @@ export function resultsOf(
     const task = tasks.find(({ id, version }) => id === log.column.task && version === log.column.version)
     const scores = (task?.metrics ?? []).map((name) => score(log.records, name))
     const warnings = [...(log.warnings ?? []), ...(task ? oddities(task, scores) : [])]
-    return { ...log.column, scores, ...(warnings.length > 0 && { warnings }) }
+    return {
+      ...log.column,
+      scores,
+      ...(task?.outputs && { encoder: task.outputs.encoder }),
+      ...(warnings.length > 0 && { warnings }),
+    }
   })
 }
 

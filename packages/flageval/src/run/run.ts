@@ -2,25 +2,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { FlagError, Tensor } from '@flag/core-tensor'
+import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
-import { warningsOf } from '../datasets/checks.ts'
 import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import { groupInfo, promptedInfo } from '../lmEval/describe.ts'
-import type { EmbeddingModel, PictureInput } from '../models/model.ts'
-import { pixelVectors } from '../models/pixels.ts'
-import type { SampleRecord } from '../records/record.ts'
-import { loadTask, packagesOf, type Task, taskSchema } from '../tasks/task.ts'
+import { type EmbeddingModel, openModel } from '../models/model.ts'
+import { packagesOf, type Task, taskSchema } from '../tasks/task.ts'
+import { writeArrow } from './arrow.ts'
 import { type BoardCell, boardOf } from './board.ts'
 import { type Column, columnsOf } from './columns.ts'
-import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
-import { type Embed, evaluate, requestsOf, withReferences } from './evaluate.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { SampleLog } from './sampleLog.ts'
+import { Scoring, type Subject } from './scoring.ts'
 
 export interface RunOptions {
-  /** Run folder: `run.json`, `samples.jsonl`, `results.json`. A run that was cut off there goes on. */
+  /** Run folder: `run.json`, `samples.jsonl`, `results.json`, `samples.arrow`. A run that was cut off there goes on. */
   output: string
+  /** Run what a model writes where a task says so, in a sandbox. */
+  allowCode?: boolean
+  /** Opens the encoders that tasks name. Default: `openModel`. */
+  openEncoder?: (name: string) => Promise<EmbeddingModel>
   /** Restrict the tasks' languages. */
   languages?: readonly string[]
   /** Folder of cached vectors. Default: `flageval` in the user's cache folder. */
@@ -33,6 +34,8 @@ const runFile = z.object({
   flageval: z.string(),
   model: z.object({ name: z.string(), fingerprint: z.string() }),
   tasks: z.array(taskSchema),
+  /** Fingerprints of the models whose vectors score what the model makes. */
+  encoders: z.record(z.string(), z.string()).optional(),
   /** Tasks in lm-eval's dialect, and their groups. */
   prompted: z.array(promptedInfo).optional(),
   groups: z.array(groupInfo).optional(),
@@ -64,20 +67,6 @@ export function readRun(folder: string): RunInfo {
   throw new FlagError('corrupt-file', `${file}: ${path.join('.')}: ${message}`)
 }
 
-/** Pixels of pictures by the hash of their bytes: tiers and runs of one process share them. */
-const knownPixels = new Map<string, Float32Array>()
-
-/** The raw-pixel baseline; every picture is read once. */
-const pixels: Embed = async (_, inputs) => {
-  const keys = await requestKeys('image', inputs)
-  for (const [i, key] of keys.entries())
-    if (!knownPixels.has(key)) knownPixels.set(key, (await pixelVectors([inputs[i]])).data)
-  const rows = keys.map((key) => knownPixels.get(key) as Float32Array)
-  const data = new Float32Array(rows.length * rows[0].length)
-  rows.forEach((row, i) => void data.set(row, i * row.length))
-  return { vectors: new Tensor('float32', [rows.length, rows[0].length], data), keys }
-}
-
 /** Writes JSON under a temporary name and renames it. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.tmp`
@@ -99,25 +88,28 @@ export const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedi
  * something else.
  */
 export async function run(
-  model: EmbeddingModel,
+  model: Subject,
   tasks: readonly Task[],
   options: RunOptions,
 ): Promise<{ run: RunInfo; results: ColumnResult[]; board: BoardCell[] }> {
-  const info = describe(model, tasks, options.languages)
-  await mkdir(options.output, { recursive: true })
-  if (existsSync(join(options.output, 'run.json'))) checkSame(readRun(options.output), info, options.output)
-  else await writeJson(join(options.output, 'run.json'), info)
-  const log = await SampleLog.open(join(options.output, 'samples.jsonl'))
-  const cache = await EmbeddingCache.open(options.cache ?? defaultCache(), model.fingerprint)
+  const { output, languages, cache = defaultCache(), allowCode, onProgress } = options
+  const encoders = new Map<string, EmbeddingModel>()
+  for (const { outputs } of tasks) {
+    if (outputs && !encoders.has(outputs.encoder))
+      encoders.set(outputs.encoder, await (options.openEncoder ?? openModel)(outputs.encoder))
+  }
+  const info = describe(model, tasks, encoders, languages)
+  await mkdir(output, { recursive: true })
+  if (existsSync(join(output, 'run.json'))) checkSame(readRun(output), info, output)
+  else await writeJson(join(output, 'run.json'), info)
+  const log = await SampleLog.open(join(output, 'samples.jsonl'))
+  const scoring = new Scoring(model, { cache, encoders, allowCode, onProgress })
   try {
-    for (const column of columnsOf(tasks, options.languages)) {
+    for (const column of columnsOf(tasks, languages)) {
       if (log.has(column)) continue
-      const task = tasks.find(({ id }) => id === column.task) as Task
-      const progress = options.onProgress ?? (() => {})
-      const vectors: Embed = (what, inputs) =>
-        embed(model, cache, what, inputs, (done, total) => progress(column, what, done, total))
       try {
-        await log.append({ column, ...(await scoreColumn(column, task, vectors)) })
+        const task = tasks.find(({ id }) => id === column.task) as Task
+        await log.append({ column, ...(await scoring.score(column, task)) })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
         await log.append({ column, error: { code: error.code, message: error.message } })
@@ -125,52 +117,28 @@ export async function run(
     }
     const results = resultsOf(log.columns(), tasks)
     const board = boardOf(log.columns(), tasks)
-    await writeJson(join(options.output, 'results.json'), { run: info, results, board })
+    await writeJson(join(output, 'results.json'), { run: info, results, board })
+    await writeArrow(join(output, 'samples.arrow'), log.columns())
     return { run: info, results, board }
   } finally {
     await log.close()
-    await cache.close()
+    await scoring.close()
+    for (const encoder of encoders.values()) await encoder.dispose()
   }
 }
 
-async function scoreColumn(
-  column: Column,
-  task: Task,
-  vectors: Embed,
-): Promise<{ records: SampleRecord[]; warnings: string[] }> {
-  const language = column.language === '*' ? task.languages[0] : column.language
-  const data = await loadTask(task, language)
-  let records: SampleRecord[]
-  if (column.system === 'model') {
-    // Everything at once first, so that the model is asked in whole batches also where episodes are small.
-    const { texts, pictures } = requestsOf(data)
-    if (pictures.length > 0) await vectors('image', pictures)
-    if (texts.length > 0) await vectors('text', texts)
-    records = await evaluate(data, vectors)
-  } else {
-    const { data: pictured, texts } = withReferences(data)
-    records = await evaluate(pictured, (what, inputs) =>
-      pixels(
-        'image',
-        inputs.map((input) => (what === 'text' ? (texts.get(input as string) as PictureInput) : input)),
-      ),
-    )
-  }
-  if (records.length !== task.samples) {
-    throw new FlagError(
-      'invalid-argument',
-      `${task.id} ${column.language}: ${records.length} samples, version ${task.version} has ${task.samples}`,
-      { hint: 'install the versions of the data packages that @flag/eval names' },
-    )
-  }
-  return { records, warnings: column.system === 'model' ? warningsOf(data, language) : [] }
-}
-
-function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: readonly string[]): RunInfo {
+function describe(
+  model: Subject,
+  tasks: readonly Task[],
+  encoders: ReadonlyMap<string, EmbeddingModel>,
+  languages?: readonly string[],
+): RunInfo {
   const packages = new Set(tasks.flatMap(packagesOf))
+  const fingerprints = [...encoders].map(([name, { fingerprint }]) => [name, fingerprint])
   return {
     ...ownEnvironment(model),
     tasks: [...tasks],
+    ...(encoders.size > 0 && { encoders: Object.fromEntries(fingerprints) }),
     languages: languages ? [...languages] : null,
     data: [...packages].sort().map(installedVersion),
   }
@@ -180,7 +148,7 @@ function describe(model: EmbeddingModel, tasks: readonly Task[], languages?: rea
 export function ownEnvironment({
   name,
   fingerprint,
-}: Pick<EmbeddingModel, 'name' | 'fingerprint'>): Pick<RunInfo, 'flageval' | 'model' | 'environment'> {
+}: Pick<Subject, 'name' | 'fingerprint'>): Pick<RunInfo, 'flageval' | 'model' | 'environment'> {
   const { version } = JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8'))
   return {
     flageval: version,
@@ -193,7 +161,7 @@ const named = ({ tasks, prompted = [] }: RunInfo) =>
   [...tasks, ...prompted].map(({ id, version }) => `${id} v${version}`).join(', ')
 
 export function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
-  for (const key of ['model', 'tasks', 'prompted', 'languages', 'data'] as const) {
+  for (const key of ['model', 'tasks', 'prompted', 'encoders', 'languages', 'data'] as const) {
     const [old, now] = [there[key], here[key]].map((value) => JSON.stringify(value))
     if (old !== now) {
       const [before, after] = key === 'tasks' || key === 'prompted' ? [named(there), named(here)] : [old, now]

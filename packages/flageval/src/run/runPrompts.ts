@@ -16,6 +16,7 @@ import {
 import { customValues } from '../lmEval/results.ts'
 import type { LanguageModel } from '../models/languageModel.ts'
 import type { RecordOf } from '../records/record.ts'
+import { writeArrow } from './arrow.ts'
 import { promptedColumn } from './columns.ts'
 import { RequestCache } from './requestCache.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
@@ -92,6 +93,7 @@ export async function runPrompts(
     }
     const results = { run: info, results: resultsOf(columns, [], info.prompted), custom }
     await writeJson(join(options.output, 'results.json'), results)
+    await writeArrow(join(options.output, 'samples.arrow'), columns)
     return results
   } finally {
     await log.close()

@@ -1,18 +1,24 @@
-import { FlagError } from '@flag/core-tensor'
+import { FlagError, Tensor } from '@flag/core-tensor'
 import {
   bestOf,
   bitsPerByte,
   brierScore,
   bytePerplexity,
   type ChoiceRule,
+  clipScoreOf,
   distanceThresholds,
   exactMatch,
+  frechetDistance,
+  gaussianOf,
+  kernelDistance,
   meanAveragePrecision,
   meanPerClassRecall,
   passAtK,
+  perplexity,
   preferredChoice,
   prefersTrueCaption,
   quasiExactMatch,
+  refClipScoreOf,
   tokenF1,
   winoground,
   wordPerplexity,
@@ -27,6 +33,8 @@ export interface Metric<K extends RecordKind = RecordKind> {
   each?(record: RecordOf<K>): number | null
   /** Where it is not: the value of the samples at some places, with repetition. */
   of?(records: readonly RecordOf<K>[]): (places: ArrayLike<number>) => number
+  /** How the interval of `of` is made. Default: a bootstrap. */
+  readonly interval?: 'jackknife'
   /** What guessing gives on these samples; null where that has no meaning. */
   chance(records: readonly RecordOf<K>[]): number | null
   /** What the answer gives that is right most often, where all samples have the same candidates. */
@@ -177,6 +185,34 @@ function meanPrecision(variant: 'every positive' | '11-point'): Metric<'multi-la
   }
 }
 
+/** A distance of the vectors of drawn pictures from those of real ones. */
+function distance(measure: (a: Tensor<'float32'>, b: Tensor<'float32'>) => number): Metric<'feature'> {
+  return {
+    kind: 'feature',
+    higherIsBetter: false,
+    interval: 'jackknife',
+    of: (records) => {
+      const vectors = records.map(({ vector }) => vectorOf(vector))
+      return (places) => {
+        const side = (set: 'drawn' | 'real') => {
+          const rows = Array.from(places).filter((at) => records[at].set === set)
+          const width = vectors[rows[0]].length
+          const data = new Float32Array(rows.length * width)
+          rows.forEach((at, i) => void data.set(vectors[at], i * width))
+          return new Tensor('float32', [rows.length, width], data)
+        }
+        return measure(side('drawn'), side('real'))
+      }
+    },
+    chance: () => null,
+  }
+}
+
+function vectorOf(base64: string): Float32Array {
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'))
+  return new Float32Array(bytes.buffer, 0, bytes.byteLength / 4)
+}
+
 /** All metrics, by the names that their fields use. */
 export const metrics = {
   ...Object.fromEntries(
@@ -231,8 +267,35 @@ export const metrics = {
   exact_match: answer(exactMatch),
   quasi_exact_match: answer(quasiExactMatch),
   f1: answer(tokenF1),
+  perplexity: {
+    kind: 'continuation',
+    higherIsBetter: false,
+    of: (records) => (places) => perplexity(pick(records, places)),
+    chance: () => null,
+  } satisfies Metric<'continuation'>,
+  greedy_acc: {
+    kind: 'continuation',
+    higherIsBetter: true,
+    each: ({ greedy }) => Number(greedy),
+    chance: () => null,
+  } satisfies Metric<'continuation'>,
+  CLIPScore: {
+    kind: 'clip-score',
+    higherIsBetter: true,
+    each: ({ cosine }) => clipScoreOf(cosine),
+    // Not of guessing, but of a picture and a caption that do not belong together.
+    chance: (records) => mean(records.map(({ other }) => clipScoreOf(other))),
+  } satisfies Metric<'clip-score'>,
+  RefCLIPScore: {
+    kind: 'clip-score',
+    higherIsBetter: true,
+    each: ({ cosine, reference }) => (reference === undefined ? null : refClipScoreOf(cosine, reference)),
+    chance: () => null,
+  } satisfies Metric<'clip-score'>,
+  FID: distance((a, b) => frechetDistance(gaussianOf(a), gaussianOf(b))),
+  KID: distance(kernelDistance),
   ...Object.fromEntries(
-    [1, 10, 100].map((k) => [
+    [1, 5, 10, 100].map((k) => [
       `pass@${k}`,
       {
         kind: 'code',
@@ -265,4 +328,4 @@ export function kindOf(records: readonly SampleRecord[]): RecordKind {
 
 /** Whether a metric is a share of 1, shown in percent; perplexities, bits, Brier and text scores are none. */
 export const isShare = (metric: string): boolean =>
-  !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread/.test(metric)
+  !/perplexity|bits|brier|bleu|chrf|ter\b|length|spread|CLIPScore|FID|KID/.test(metric)

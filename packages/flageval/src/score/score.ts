@@ -10,13 +10,14 @@ import {
   wilsonInterval,
 } from '@flag/core-tensor/statistics'
 import type { SampleRecord } from '../records/record.ts'
+import { jackknife } from './jackknife.ts'
 import { kindOf, type Metric, metricOf } from './metrics.ts'
 
 export interface Score extends Interval {
   readonly metric: string
   readonly value: number
   /** How the 95 % interval was made. */
-  readonly interval: 'wilson' | 'bootstrap'
+  readonly interval: 'wilson' | 'bootstrap' | 'jackknife'
   readonly samples: number
   /** Independent units among them: clusters. */
   readonly units: number
@@ -40,6 +41,15 @@ function valuesOf(records: readonly SampleRecord[], metric: Metric) {
   return { values, clusters: clustersOf(seen.map(({ record }) => record)) }
 }
 
+const intervalOf = (
+  statistic: (places: Int32Array) => number,
+  clusters: readonly string[],
+  { interval }: Metric,
+) =>
+  interval === 'jackknife'
+    ? jackknife(statistic, clusters)
+    : bootstrap(clusters.length, statistic, { clusters, resamples: RESAMPLES })
+
 const clustersOf = (records: readonly SampleRecord[]) =>
   records.map(({ cluster, sample }) => cluster ?? sample)
 
@@ -59,8 +69,9 @@ export function score(
   }
   if (values === undefined) {
     const statistic = (metric.of as NonNullable<typeof metric.of>)(records as never)
-    const { estimate, low, high } = bootstrap(records.length, statistic, { clusters, resamples: RESAMPLES })
-    return { ...common, value: estimate, low, high, interval: 'bootstrap', samples: records.length }
+    const { estimate, low, high } = intervalOf(statistic, clusters, metric)
+    const interval = metric.interval ?? 'bootstrap'
+    return { ...common, value: estimate, low, high, interval, samples: records.length }
   }
   const samples = values.length
   const value = values.reduce((sum, x) => sum + x, 0) / samples
@@ -111,7 +122,7 @@ export function compare(
     ) => number)[]
     const all = Int32Array.from(first, (_, i) => i)
     const difference = (places: Int32Array) => right(places) - left(places)
-    const { estimate, low, high } = bootstrap(first.length, difference, { clusters, resamples: RESAMPLES })
+    const { estimate, low, high } = intervalOf(difference, clusters, metric)
     return {
       metric: name,
       first: left(all),

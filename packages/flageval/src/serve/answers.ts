@@ -8,8 +8,8 @@ import {
   recordsOf,
   requestsOf,
 } from '../lmEval/index.ts'
-import type { ModelAnswer } from '../lmEval/measure.ts'
 import { promptedMetrics } from '../lmEval/results.ts'
+import type { ModelAnswer } from '../models/languageModel.ts'
 import type { RecordOf } from '../records/record.ts'
 import { score } from '../score/score.ts'
 

@@ -35,7 +35,7 @@ describe('tasks', () => {
   it('are found by name, by suite and by file', async () => {
     await read(good)
     const [suite, file] = [findTasks(['multilingual', 'shape-pairs']), findTasks([join(folder, 'task.yaml')])]
-    expect(suite.length).toBe(9)
+    expect(suite.length).toBe(16)
     expect(file[0]).toMatchObject({ id: 'mine', version: 2 })
     expect(allTasks().map(({ id }) => id)).toEqual([...new Set(allTasks().map(({ id }) => id))])
   })
@@ -71,6 +71,9 @@ describe('tasks', () => {
       'not among its metrics',
     )
     await expect(read(`${good}options: { size: 3 }\n`)).rejects.toThrow('task.yaml: options')
+    await expect(
+      read(`${good}outputs: { generate: pictures, encoder: altclip-emoji-m12 }\n`),
+    ).rejects.toThrow('task.yaml: outputs')
     await expect(read('a: [1')).rejects.toThrow('task.yaml')
     expect(() => findTasks(['nothing'])).toThrow('no task "nothing"')
   })

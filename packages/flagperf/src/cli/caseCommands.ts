@@ -32,7 +32,7 @@ export interface OpOptions extends CommonOptions {
 }
 
 /** Rows of the largest argument, by tier. */
-const operatorSizes: Readonly<Record<Tier, number>> = { quick: 256, normal: 1024, submission: 2048 }
+export const operatorSizes: Readonly<Record<Tier, number>> = { quick: 256, normal: 1024, submission: 2048 }
 
 /** `flagperf op`: whether all operators could be measured. */
 export async function op(terminal: Terminal, names: readonly string[], options: OpOptions): Promise<boolean> {

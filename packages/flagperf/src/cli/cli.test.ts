@@ -45,10 +45,31 @@ test.each([
   [['compare']],
   [['sweep']],
   [['serve-load']],
+  [['run']],
 ])('%j --help has examples', async (command) => {
   const { code, out } = await flagperf(...command, '--help')
   expect(code).toBe(0)
   expect(out).toMatch(/Examples?:\n {2}flagperf /)
+})
+
+test('run: what the cases of a configuration of FlagPerf mean here', async () => {
+  const config = join(folder, 'host.yaml')
+  await writeFile(config, 'CASES:\n  "mm:FP32:312:nativetorch:A100": image\n  "computation-FP64": image\n')
+  const { code, out } = await flagperf('run', config, '--list', '--tier', 'quick')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^mm:FP32:312:nativetorch:A100 +op +mm float32 256\ncomputation-FP64 +– +products are/)
+  const missing = await flagperf('run', join(folder, 'none.yaml'))
+  expect(missing).toMatchObject({ code: 1, err: expect.stringMatching(/none.yaml: cannot be read/) })
+})
+
+test('a page of FlagPerf puts published rows under those of a result', async () => {
+  const page = join(folder, 'README.md')
+  const header = '| 评测项 | FP32算力测试值(8卡平均) | FP32算力标定值(8卡平均) | 测试标定比例(8卡平均) |'
+  await writeFile(page, `${header}\n| - | - | - | - |\n| A100 | 19.2TFLOPS | 19.5TFLOPS | 98.5% |\n`)
+  const { code, out } = await flagperf('report', result, '--format', 'flagperf', '--beside', `gemm=${page}`)
+  expect(code).toBe(0)
+  // The median of the two runs: 2000 operations in 30 ns.
+  expect(out).toContain('| 评测结果 | 0.06667TFLOPS | / | / |\n| A100 | 19.2TFLOPS | 19.5TFLOPS | 98.5% |')
 })
 
 test('verify says that a result follows from its samples, and when it does not', async () => {

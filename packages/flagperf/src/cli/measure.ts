@@ -5,6 +5,7 @@ import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
 import { LiveLine, type Terminal } from '@flag/core-tensor/terminal'
 import type { Adapter } from '../adapters/adapter.ts'
 import { findAdapter } from '../adapters/index.ts'
+import { keptOrMeasured } from '../cases/kept.ts'
 import { type CaseLimits, runCase } from '../cases/runCase.ts'
 import type { CaseSpec, OpenSpec } from '../cases/spec.ts'
 import { limitsOf, loadOf, settingsOf, type Tier } from '../cases/tiers.ts'
@@ -26,6 +27,8 @@ export interface CommonOptions {
   readonly tier: Tier
   readonly timeLimit?: number
   readonly memoryLimit?: number
+  /** Folder that keeps every case that was measured. */
+  readonly state?: string
   readonly output?: string
   readonly json?: boolean
 }
@@ -37,7 +40,7 @@ export interface OpenOptions extends CommonOptions {
 }
 
 export interface ModelOptions extends OpenOptions {
-  readonly scenario: readonly ('single-stream' | 'offline')[]
+  readonly scenario: readonly ('single-stream' | 'multi-stream' | 'offline')[]
   readonly minQueries?: number
   readonly minDuration?: number
   readonly roofline?: boolean
@@ -45,6 +48,7 @@ export interface ModelOptions extends OpenOptions {
 
 const scenarios: Readonly<Record<ModelOptions['scenario'][number], Scenario>> = {
   'single-stream': 'SingleStream',
+  'multi-stream': 'MultiStream',
   offline: 'Offline',
 }
 
@@ -99,7 +103,7 @@ export async function model(terminal: Terminal, path: string, options: ModelOpti
 }
 
 /** Cases that measure what a chip can reach, as its adapter says. */
-function ceilingCases(adapter: Adapter, options: CommonOptions): NamedCase[] {
+export function ceilingCases(adapter: Adapter, options: CommonOptions): NamedCase[] {
   const { probeRuns } = loadOf(options.tier)
   const { name, provider } = adapter
   const providerOptions = adapter.sessionOptions({ device: options.device })
@@ -135,24 +139,43 @@ export async function measure(
   options: CommonOptions,
   limit: CaseLimits,
 ): Promise<boolean> {
+  const rows = await measureCases(terminal, cases, options, limit)
+  await writeResult(terminal, rows, options)
+  return rows.every(({ status }) => status === 'ok')
+}
+
+/** Runs cases one after the other, and tells of those that fail. */
+export async function measureCases(
+  terminal: Terminal,
+  cases: readonly NamedCase[],
+  options: CommonOptions,
+  limit: CaseLimits,
+): Promise<CaseRow[]> {
   const rows: CaseRow[] = []
   const monitors = await startBackground(options.adapter)
   const progress = new LiveLine(terminal)
-  for (const [i, { name, spec }] of cases.entries()) {
-    progress.show(() => `${i + 1} of ${cases.length}: ${name}`)
-    // A model that follows measurements of its chip is put under them.
-    const under = spec.kind === 'model' ? { ...spec, ceilings: ceilingsOf(rows) } : spec
-    const row = await runCase(name, under, { ...limit, monitors })
-    if (row.status !== 'ok') {
-      progress.end()
-      terminal.err(`${name}: ${row.status}: ${row.message}\n`)
+  const limits = { ...limit, monitors }
+  try {
+    for (const [i, { name, spec }] of cases.entries()) {
+      progress.show(() => `${i + 1} of ${cases.length}: ${name}`)
+      // A model that follows measurements of its chip is put under them.
+      const under = spec.kind === 'model' ? { ...spec, ceilings: ceilingsOf(rows) } : spec
+      const row =
+        options.state === undefined
+          ? await runCase(name, under, limits)
+          : await keptOrMeasured(options.state, name, under, limits)
+      if (row.status !== 'ok') {
+        progress.end()
+        terminal.err(`${name}: ${row.status}: ${row.message}\n`)
+      }
+      rows.push(row)
     }
-    rows.push(row)
+    return rows
+  } finally {
+    // Whatever happens: a process that goes on watching would keep this one from its end.
+    monitors.stop()
+    progress.end()
   }
-  monitors.stop()
-  progress.end()
-  await writeResult(terminal, rows, options)
-  return rows.every(({ status }) => status === 'ok')
 }
 
 /** Writes rows as a result: to the file that is asked for, and to the terminal as Markdown or JSON. */

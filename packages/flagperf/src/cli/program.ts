@@ -35,6 +35,7 @@ function common(command: Command): Command {
     .addOption(new Option('--tier <name>', 'how long to measure').choices([...tiers]).default('normal'))
     .option('--time-limit <seconds>', 'stop a case after this time', positive)
     .option('--memory-limit <MB>', 'stop a case that takes more memory', positive)
+    .option('--state <folder>', 'keep every case that was measured there, and go on from what is there')
     .option('--output <file>', 'write the result, with all raw samples, as JSON')
     .option('--json', 'print the result as JSON, not as Markdown')
 }
@@ -65,7 +66,7 @@ ${exitCodes}`,
     .argument('<file>', 'model, an .onnx file')
     .addOption(
       new Option('--scenario <name...>', 'loads')
-        .choices(['single-stream', 'offline'])
+        .choices(['single-stream', 'multi-stream', 'offline'])
         .default(['single-stream', 'offline']),
     )
     .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
@@ -210,9 +211,17 @@ ${exitCodes}`,
 
   program
     .command('report')
-    .description('write results as Markdown, as :::MLLOG lines, or as a page with charts')
+    .description(
+      'write results as Markdown, as :::MLLOG lines, as tables of FlagPerf, or as a page with charts',
+    )
     .argument('<file...>', 'results, written with --output')
     .addOption(new Option('--format <name>', 'what to write').choices(reportFormats).default('markdown'))
+    .option(
+      '--beside <subject=page>',
+      'with --format flagperf: rows of a published page of FlagPerf under those of its operator, item or model',
+      choice,
+      {},
+    )
     .option('--output <file>', 'file to write (default: stdout)')
     .option('--html <file>', 'page to write: one file that opens in any browser')
     .addHelpText(
@@ -221,6 +230,7 @@ ${exitCodes}`,
 Examples:
   flagperf report net.json --output net.md
   flagperf report net.json --format mllog
+  flagperf report mm.json --format flagperf --beside mm=README.md
   flagperf report net.json machine.json --html net.html
 ${exitCodes}`,
     )

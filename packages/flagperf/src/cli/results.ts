@@ -3,6 +3,8 @@ import { FlagError } from '@flag/core-tensor'
 import { printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { renderReport } from '@flag/report'
 import { writeText } from '../files.ts'
+import { type FlagperfTable, readFlagperfTables } from '../flagperfFiles/tables.ts'
+import { toFlagperf } from '../flagperfFiles/writeTables.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import { toMllog } from '../results/mllog.ts'
 import { toReport } from '../results/page.ts'
@@ -10,14 +12,13 @@ import { parseResult, type ResultFile } from '../results/schema.ts'
 import { verify } from '../results/verify.ts'
 
 async function readResult(file: string): Promise<ResultFile> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new FlagError('not-found', `${file}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
-  return parseResult(text, file)
+  return parseResult(await textOf(file), file)
 }
+
+const textOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: Error) => {
+    throw new FlagError('not-found', `${file}: cannot be read: ${cause.message}`, { cause })
+  })
 
 /** `flagperf verify`: whether every derived number follows from the raw samples. */
 export async function verifyFile(
@@ -38,18 +39,27 @@ export async function verifyFile(
   return discrepancies.length === 0
 }
 
-const formats = { markdown: toMarkdown, mllog: toMllog } as const
+const formats = { markdown: toMarkdown, mllog: toMllog, flagperf: toFlagperf } as const
 export const reportFormats = Object.keys(formats) as (keyof typeof formats)[]
 
-/** `flagperf report`: results as Markdown, as lines that MLPerf's tools read, or as a page. */
+/** `flagperf report`: results as Markdown, as lines that MLPerf's tools read, as FlagPerf's tables, or as a page. */
 export async function report(
   terminal: Terminal,
   files: readonly string[],
-  options: { output?: string; html?: string; format: keyof typeof formats },
+  options: {
+    output?: string
+    html?: string
+    format: keyof typeof formats
+    /** Published pages of FlagPerf, by the operator, item or model that they are of. */
+    beside?: Readonly<Record<string, string>>
+  },
 ): Promise<void> {
   const results = await Promise.all(files.map(readResult))
   if (options.html) await writeText(options.html, renderReport(toReport(results)))
-  const text = results.map(formats[options.format]).join('\n')
+  const beside: Record<string, FlagperfTable[]> = {}
+  for (const [subject, page] of Object.entries(options.beside ?? {}))
+    beside[subject] = readFlagperfTables(await textOf(page))
+  const text = results.map((result) => formats[options.format](result, beside)).join('\n')
   if (options.output) await writeText(options.output, text)
   else if (!options.html) terminal.out(text)
 }

@@ -4,7 +4,7 @@ import { generateNumbers, type Percentiles } from './generate.ts'
 import { opNumbers } from './op.ts'
 import type { CaseRaw, CaseRow } from './schema.ts'
 import { soakNumbers } from './soak.ts'
-import { digits, percent, table } from './table.ts'
+import { digits, percent } from './table.ts'
 import { trainNumbers } from './train.ts'
 
 /** Models, the machine and comparisons have sections of their own form. */
@@ -190,26 +190,27 @@ const sections: { [K in Kind]: Section<K> } = {
   },
 }
 
-/** The sections of a report on these rows. */
-export const caseTables = (rows: readonly CaseRow[]): string[] =>
-  (Object.keys(sections) as Kind[]).flatMap((kind) => sectionOf(kind, rows))
+/** A table of cases of one kind, and sentences that belong to it. */
+export interface CaseTable {
+  readonly title: string
+  readonly header: readonly string[]
+  readonly body: readonly (readonly string[])[]
+  readonly notes: readonly string[]
+}
 
-function sectionOf<K extends Kind>(kind: K, rows: readonly CaseRow[]): string[] {
+/** The tables of a report on these rows, for each kind that there is. */
+export const caseTables = (rows: readonly CaseRow[]): CaseTable[] =>
+  (Object.keys(sections) as Kind[]).flatMap((kind) => tableOf(kind, rows))
+
+function tableOf<K extends Kind>(kind: K, rows: readonly CaseRow[]): CaseTable[] {
   const section = sections[kind]
   const own = rows.flatMap(({ name, raw }) => (raw?.kind === kind ? [{ name, raw: raw as RawOf<K> }] : []))
   if (own.length === 0) return []
   const notes = [...new Set(own.flatMap(({ raw }) => section.note?.(raw) ?? []))]
-  return [
-    `## ${section.title}`,
-    table(
-      section.header,
-      own.map(({ name, raw }) => [name, ...section.cells(raw)]),
-    ),
-    ...notes,
-    ...(kind === 'op' && own.some(({ raw }) => opNumbers(raw as RawOf<'op'>).fellBack)
-      ? [`In bold: not where it was asked to run (${percent(fellBackShare(rows))} of the operators).`]
-      : []),
-  ]
+  if (kind === 'op' && own.some(({ raw }) => opNumbers(raw as RawOf<'op'>).fellBack))
+    notes.push(`In bold: not where it was asked to run (${percent(fellBackShare(rows))} of the operators).`)
+  const body = own.map(({ name, raw }) => [name, ...section.cells(raw)])
+  return [{ title: section.title, header: section.header, body, notes }]
 }
 
 function fellBackShare(rows: readonly CaseRow[]): number {

@@ -25,7 +25,8 @@ export function toMarkdown(result: ResultFile): string {
   const broken = result.cases.filter((row) => row.status !== 'ok' && !placeOf(row))
   if (base.length > 0) parts.push('## Machine', baseTable(base))
   if (models.length > 0) parts.push('## Models', modelTable(models), ...models.map(operatorTable))
-  parts.push(...caseTables(result.cases))
+  for (const { title, header, body, notes } of caseTables(result.cases))
+    parts.push(`## ${title}`, table(header, body), ...notes)
   if (swept.length > 0) {
     const { header, body } = sweepTable(swept)
     parts.push('## Settings', table(header, body))

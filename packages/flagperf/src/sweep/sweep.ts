@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { type ExecutionProvider, FlagError } from '@flag/core-tensor'
-import { readPorts } from '../attribution/nodes.ts'
+import { keptOrMeasured } from '../cases/kept.ts'
+import { batchAxisOf } from '../cases/opened.ts'
 import { type CaseLimits, runCase } from '../cases/runCase.ts'
 import type { ModelSpec } from '../cases/spec.ts'
-import { writeText } from '../files.ts'
-import { environment } from '../results/environment.ts'
-import { type CaseRow, parseRow } from '../results/schema.ts'
+import type { CaseRow } from '../results/schema.ts'
 import { clearlyDominates, type Objectives, objectivesOf } from './pareto.ts'
 
 /** The values of every axis. All combinations are settings. */
@@ -81,10 +79,10 @@ export async function sweep(
 ): Promise<CaseRow[]> {
   await mkdir(options.state, { recursive: true })
   const settings = settingsOf(axes)
-  const files = new Map<string, ModelFile>()
-  for (const model of axes.models) files.set(model, await modelFile(model))
+  const batchAxes = new Map<string, string | undefined>()
+  for (const model of axes.models) batchAxes.set(model, await batchAxisOf(model))
   const specOf = (setting: Setting, rung: number): ModelSpec => {
-    const { batchAxis } = files.get(setting.model) as ModelFile
+    const batchAxis = batchAxes.get(setting.model)
     if (batchAxis === undefined && setting.batch !== 1)
       throw new FlagError('invalid-argument', `${setting.model}: its inputs leave no axis open for a batch`)
     const share = GROWTH ** (rung - RUNGS)
@@ -110,7 +108,7 @@ export async function sweep(
       const name = nameOf(settings[i])
       options.onSetting?.(name, rung, RUNGS)
       const spec = specOf(settings[i], rung)
-      const row = await measured(name, spec, files.get(settings[i].model) as ModelFile, options, measure)
+      const row = await keptOrMeasured(options.state, name, spec, options.limits, measure)
       rows[i] = placed(row, { ...settings[i], rung, rungs: RUNGS })
     }
     const objectives = settings.map((setting, i) => objectivesOf(rows[i], setting.batch))
@@ -139,38 +137,3 @@ const placed = (row: CaseRow, place: SweepPlace): CaseRow => ({
   ...row,
   options: { ...row.options, sweep: { ...place, model: basename(place.model) } },
 })
-
-interface ModelFile {
-  readonly digest: string
-  readonly batchAxis: string | undefined
-}
-
-async function modelFile(path: string): Promise<ModelFile> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(resolve(path))
-  } catch (cause) {
-    throw new FlagError('not-found', `${path}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
-  const open = readPorts(bytes).flatMap(({ shape }) => shape.filter((size) => typeof size === 'string'))
-  return { digest: createHash('sha256').update(bytes).digest('hex'), batchAxis: open[0] }
-}
-
-/** Measures a setting, or reads what was measured before: of the same model and spec, on the same machine. */
-async function measured(
-  name: string,
-  spec: ModelSpec,
-  file: ModelFile,
-  options: SweepOptions,
-  measure: typeof runCase,
-): Promise<CaseRow> {
-  const { fingerprint } = environment()
-  const what = JSON.stringify({ ...spec, model: file.digest, fingerprint })
-  const digest = createHash('sha256').update(what).digest('hex').slice(0, 16)
-  const path = join(options.state, `${digest}.json`)
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text !== undefined) return parseRow(text, path)
-  const row = await measure(name, spec, options.limits)
-  await writeText(path, `${JSON.stringify(row)}\n`)
-  return row
-}

@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readDocuments } from '../../lmEval/documents.ts'
 import { readTasks } from '../../tasks/task.ts'
 import type { ClassificationData, FoilsData, PairsData, RetrievalData } from '../dataset.ts'
 import { type FormatOptions, loadFormat } from './index.ts'
+import { readDocuments } from './tables.ts'
 import { readCsem, readHumanEval, readImageEval } from './texts.ts'
 
 let folder: string

@@ -5,6 +5,7 @@ import { loadCifar, loadIdx, loadStl10 } from './binaries.ts'
 import { loadAlignedLines, loadCaptionLines, loadKarpathy, loadMuge } from './captions.ts'
 import { loadAro, loadSugarCrepe, loadValse, loadWinoground } from './compositional.ts'
 import { loadFolders, loadWebDataset } from './folders.ts'
+import { loadQuestions, questionFormats } from './questions.ts'
 
 const path = z.string().min(1)
 const paths = z.array(path).min(1)
@@ -45,6 +46,7 @@ export const formatSchema = z.discriminatedUnion('format', [
   }),
   z.strictObject({ format: z.literal('idx'), images: path, labels: path, classes, templates }),
   z.strictObject({ format: z.literal('stl10'), images: path, labels: path, classes, templates }),
+  ...questionFormats,
 ])
 
 export type FormatOptions = z.infer<typeof formatSchema>
@@ -78,6 +80,8 @@ export async function loadFormat(it: FormatOptions): Promise<Dataset> {
       return loadIdx(it)
     case 'stl10':
       return loadStl10(it)
+    default:
+      return loadQuestions(it)
   }
 }
 
