@@ -6,6 +6,7 @@ import {
   corpus,
   duplicateCorpus,
   fingerprint,
+  languageTexts,
 } from '../../packages/flagdata/src/testing/corpus.ts'
 
 const folder = process.argv[2]
@@ -18,6 +19,7 @@ function write(name: string, documents: readonly CorpusDocument[]): void {
 }
 
 write('corpus.jsonl', corpus())
+write('languages.jsonl', languageTexts())
 duplicateCorpus().forEach((piece, i) => {
   write(`duplicates-${i}.jsonl`, piece)
 })

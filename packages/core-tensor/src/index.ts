@@ -1,7 +1,7 @@
 export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
 export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
-export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
+export { loadNpy, npyBytes, parseNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export {
   type TensorLayout,

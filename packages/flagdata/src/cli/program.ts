@@ -7,12 +7,15 @@ import { openJob } from '../executors/work.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
+import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
-import { sampleRemoved } from './inspect.ts'
+import { sampleChanged, sampleRemoved } from './inspect.ts'
 import { pageOf } from './page.ts'
-import { describeSummary, funnel } from './report.ts'
+import { describeChange, describeSummary, funnel } from './report.ts'
+import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
+import { addTokens } from './tokens.ts'
 import { addWork } from './work.ts'
 
 const exitCodes = `
@@ -127,8 +130,11 @@ ${exitCodes}`,
 
   program
     .command('inspect')
-    .description('show a random sample of the removed documents, each with its reason')
+    .description(
+      'show a random sample of the removed documents, each with its reason, or of the changed ones',
+    )
     .argument('<output>', 'folder that a run wrote')
+    .option('--changed', 'documents that were changed and kept, instead')
     .option('--step <name>', 'only those that this step removed')
     .option('--reason <name>', 'only those removed for this reason')
     .option('--count <n>', 'number of documents', wholeNumber(1), 5)
@@ -137,6 +143,13 @@ ${exitCodes}`,
     .addOption(json)
     .addHelpText('after', '\nExample:\n  flagdata inspect clean --reason too_few_sentences --count 3')
     .action(async (folder, options) => {
+      if (options.changed) {
+        const changed = await sampleChanged(folder, options)
+        if (options.json) print(changed)
+        else for (const document of changed) terminal.out(describeChange(document, options.characters))
+        if (changed.length === 0) terminal.err('no changed document is kept\n')
+        return
+      }
       const sample = await sampleRemoved(folder, options)
       if (options.json) {
         print(sample)
@@ -201,6 +214,9 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addAnalyse(program, terminal)
+  addTokens(program, terminal)
+  addSql(program, terminal)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])

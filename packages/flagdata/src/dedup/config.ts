@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { condenseSchemas } from '../condense/config.ts'
 import { keySchema, urlKeySchema } from './key.ts'
 
 /** MinHash-LSH, with the names and defaults of datatrove's `MinhashConfig`. */
@@ -187,6 +188,7 @@ export const dedupSchemas = {
   substrings: substringsSchema,
   images: imagesSchema,
   semantic: semanticSchema,
+  ...condenseSchemas,
 }
 
 export type MinhashConfig = z.output<typeof minhashSchema>

@@ -1,4 +1,7 @@
 import { join } from 'node:path'
+import { balance } from '../condense/balance.ts'
+import { diverse } from '../condense/diverse.ts'
+import { select } from '../condense/select.ts'
 import { bloom } from './bloom/kind.ts'
 import { type ConfigOf, type DedupConfig, type DedupName, dedupEntry } from './config.ts'
 import { exact, url } from './exactKind.ts'
@@ -59,6 +62,9 @@ const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = {
   substrings,
   images,
   semantic,
+  select,
+  balance,
+  diverse,
 }
 
 /** How the kind of a deduplication works, and its options. */

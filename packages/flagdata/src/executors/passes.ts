@@ -29,7 +29,13 @@ export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): Promise<{ document: Document; because?: RemovedBecause; taken: TakenOut[] }> {
+): Promise<{
+  document: Document
+  because?: RemovedBecause
+  changedBy: readonly string[]
+  taken: readonly TakenOut[]
+}> {
+  const changedBy: string[] = []
   let text = new Text(document.text)
   const taken: TakenOut[] = []
   for (const [i, step] of steps.entries()) {
@@ -44,23 +50,29 @@ export async function applySteps(
     its.seconds += Number(process.hrtime.bigint() - start) / 1e9
     if (outcome === undefined) its.kept++
     else if (isRemoval(outcome) || outcome.text === '') {
-      const removal: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
+      const { metadata, ...removal }: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document, because: { step: step.name, ...removal }, taken }
+      return {
+        document: withMetadata(document, metadata),
+        because: { step: step.name, ...removal },
+        changedBy,
+        taken,
+      }
     } else {
       its.kept++
+      document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
+      if (outcome.text === text.value) continue
       its.changed++
-      document = {
-        ...document,
-        text: outcome.text,
-        metadata: outcome.metadata ? { ...document.metadata, ...outcome.metadata } : document.metadata,
-      }
-      if (outcome.text !== text.value) text = new Text(outcome.text)
       if (outcome.taken) taken.push({ step: step.name, ...outcome.taken })
+      changedBy.push(step.name)
+      text = new Text(outcome.text)
     }
   }
-  return { document, taken }
+  return { document, changedBy, taken }
 }
+
+const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
+  metadata === undefined ? document : { ...document, metadata: { ...document.metadata, ...metadata } }
 
 /** The decisions of a deduplication about a piece as a step. */
 async function decisionStep(pipeline: Pipeline, pass: number, piece: Piece, paths: Paths): Promise<Step> {
@@ -123,10 +135,11 @@ export async function runPass(
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because, taken } = await applySteps(original, steps, statistics)
+      const { document, because, changedBy, taken } = await applySteps(original, steps, statistics)
       for (const part of taken) await writer.takeOut(document, part)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
+        if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })
         const noted = collector?.add(document, statistics.kept)
         if (noted) await noted
         statistics.kept++

@@ -54,22 +54,32 @@ export const readSchema = z
   })
 
 /** The formats of files that are written. */
-const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset'] as const
+const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset', 'tokens'] as const
 
 /** Where kept documents go, and whether removed ones are kept beside them. */
-export const writeSchema = z.strictObject({
-  format: z.enum(writeFormats).default('jsonl'),
-  /** A folder. */
-  path: z.string().min(1),
-  /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
-  compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
-  /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
-  removed: z.boolean().default(true),
-  /** A file is closed before it holds more than this many bytes, before compression; one document is always written. */
-  maxFileBytes: z.int().min(1).optional(),
-  /** A file is closed when it holds this many documents. */
-  maxFileDocuments: z.int().min(1).optional(),
-})
+export const writeSchema = z
+  .strictObject({
+    format: z.enum(writeFormats).default('jsonl'),
+    /** A folder. */
+    path: z.string().min(1),
+    /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
+    compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
+    /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
+    removed: z.boolean().default(true),
+    /** Of each piece, so many of the documents that steps changed are written to `changed/` with their text before. */
+    changed: z.union([z.int().min(0), z.literal('all')]).default(20),
+    /** For `tokens`: a tokenizer.json, and the token that follows each document in place of what the tokenizer itself adds. */
+    tokenizer: z.string().min(1).optional(),
+    endOfText: z.string().min(1).optional(),
+    /** A file is closed before it holds more than this many bytes, before compression; one document is always written. */
+    maxFileBytes: z.int().min(1).optional(),
+    /** A file is closed when it holds this many documents. */
+    maxFileDocuments: z.int().min(1).optional(),
+  })
+  .refine(({ format, tokenizer }) => (format === 'tokens') === (tokenizer !== undefined), {
+    path: ['tokenizer'],
+    message: 'the format tokens needs a tokenizer, and only it',
+  })
 
 export type ReadConfig = z.output<typeof readSchema>
 export type WriteConfig = z.output<typeof writeSchema>
@@ -135,6 +145,12 @@ export const readHuggingface = reader('readHuggingface', 'huggingface')
 /** Writes a folder of JSON lines. */
 export const writeJsonl = writer('writeJsonl', 'jsonl')
 
+/**
+ * Writes token files as datatrove does, for training: `00000.ds` with `.index` and `.metadata`. `mergeTokens` and
+ * `flagdata tokens` shuffle, pack and convert them.
+ */
+export const writeTokens = writer('writeTokens', 'tokens')
+
 /** Writes a folder of text files, documents separated by an empty line. Ids and metadata are not written. */
 export const writeText = writer('writeText', 'text')
 
@@ -168,6 +184,16 @@ export function dedup(config: DedupInput): Part {
     config: { [name]: check(`dedup.${name}`, schema, options) } as unknown as DedupConfig,
   }
 }
+
+/**
+ * Keeps a choice of the documents that looks at all of them: the best by a number that they carry (`select`), a bounded
+ * part of each group (`balance`), or those far from each other (`diverse`).
+ *
+ * @throws DataError `invalid-argument` for an unknown kind or wrong options
+ */
+export const condense = (config: Extract<DedupInput, CondenseInput>): Part => dedup(config)
+
+type CondenseInput = Record<'select', unknown> | Record<'balance', unknown> | Record<'diverse', unknown>
 
 function check<Schema extends z.ZodType>(name: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value)

@@ -43,10 +43,15 @@ async function findFiles(
   if (!isFolder) return [{ path, format }]
   const { files: names, examples } = formats[format]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  // What a run wrote is read without its state and without what it removed.
+  const runs = entries.filter((entry) => entry.name === '.flagdata').map(({ parentPath }) => parentPath)
+  const beside = runs.flatMap((run) =>
+    ['.flagdata', 'removed', 'changed'].map((name) => join(run, name) + sep),
+  )
   const files = entries
     .filter((entry) => entry.isFile() && names.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !relative(path, file).split(sep).includes('.flagdata'))
+    .filter((file) => !beside.some((folder) => file.startsWith(folder)))
   if (files.length === 0)
     throw new DataError('not-found', `${path}: no file of the format ${format}`, {
       hint: `expected names like ${examples}`,

