@@ -24,7 +24,7 @@ async function deduplicate(config: DedupInput, first: Input[], second: Input[] =
   const files = await outputFiles(output)
   const read = (removed: boolean) =>
     Object.keys(files)
-      .filter((name) => name.startsWith('removed/') === removed)
+      .filter((name) => (removed ? name.startsWith('removed/') : !name.includes('/')))
       .sort()
       .flatMap((name) => gunzipSync(files[name]).toString().split('\n').filter(Boolean))
       .map((line) => JSON.parse(line))
