@@ -10,6 +10,7 @@ import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
+import { addExtract } from './extract.ts'
 import { sampleChanged, sampleRemoved } from './inspect.ts'
 import { describeChange, describeSummary, funnel } from './report.ts'
 import { addSql } from './sql.ts'
@@ -213,6 +214,7 @@ ${exitCodes}`,
   addAnalyse(program, terminal)
   addTokens(program, terminal)
   addSql(program, terminal)
+  addExtract(program, terminal, exitCodes)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])
