@@ -9,8 +9,15 @@ import { Text } from '../text/text.ts'
 import { betweenConfig, DocumentWriter, type RemovedBecause, type TakenOut } from '../writers/documents.ts'
 import { dedupLabels, type Paths } from './state.ts'
 
-/** Called now and then with what was done since the last call. */
-export type OnProgress = (documents: number, bytes: number) => void
+/** What was done since the last call: documents and bytes of text that came in, documents removed by reason. */
+export interface Progress {
+  documents: number
+  bytes: number
+  removed: Record<string, number>
+}
+
+/** Called now and then. */
+export type OnProgress = (progress: Progress) => void
 
 const PROGRESS_EVERY = 500
 
@@ -129,7 +136,8 @@ export async function runPass(
     pipeline.write,
     collector ? betweenConfig(pipeline.write) : pipeline.write,
   )
-  let [documents, bytes] = [0, 0]
+  const nothing = (): Progress => ({ documents: 0, bytes: 0, removed: {} })
+  let progress = nothing()
   try {
     for await (const original of source) {
       const size = Buffer.byteLength(original.text)
@@ -146,11 +154,12 @@ export async function runPass(
         statistics.bytesOut += document.text === original.text ? size : Buffer.byteLength(document.text)
       }
       if (full) await full
-      documents++
-      bytes += size
-      if (documents === PROGRESS_EVERY) {
-        onProgress(documents, bytes)
-        documents = bytes = 0
+      progress.documents++
+      progress.bytes += size
+      if (because) progress.removed[because.reason] = (progress.removed[because.reason] ?? 0) + 1
+      if (progress.documents === PROGRESS_EVERY) {
+        onProgress(progress)
+        progress = nothing()
       }
     }
     await collector?.commit()
@@ -159,7 +168,7 @@ export async function runPass(
     await writer.discard()
     throw error
   }
-  onProgress(documents, bytes)
+  onProgress(progress)
   statistics.seconds = Number(process.hrtime.bigint() - start) / 1e9
   return statistics
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../executors/local.ts'
@@ -175,6 +176,12 @@ describe('rotation', () => {
       )
     expect(await outputFiles(a)).toEqual(await outputFiles(b))
     expect((await names(a)).length).toBeGreaterThan(8)
+    // And of a piece that is done anew, as after a kill that left one of its files and a part of the rows.
+    for (const marker of ['steps/00001', 'summary/all']) await rm(join(b, '.flagdata/done', `${marker}.json`))
+    await rm(join(b, '00001-000.parquet'))
+    await writeFiles(b, { '00001-001.parquet.rows.partial': '{"id"', '00001-002.parquet.partial': 'PAR1' })
+    await run(pipeline([readJsonl(input, { pieceBytes: 2000 }), writeParquet(b, { maxFileDocuments: 3 })]))
+    expect(await outputFiles(b)).toEqual(await outputFiles(a))
   })
 
   it('refuses a compression that the format does not know', async () => {
