@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { condenseSchemas } from '../condense/config.ts'
 
 /** MinHash-LSH, with the names and defaults of datatrove's `MinhashConfig`. */
 export const minhashSchema = z.strictObject({
@@ -17,7 +18,7 @@ export const exactSchema = z.strictObject({
 })
 
 /** The options of each kind of deduplication. A kind is added here and in `kinds.ts`. */
-export const dedupSchemas = { exact: exactSchema, minhash: minhashSchema }
+export const dedupSchemas = { exact: exactSchema, minhash: minhashSchema, ...condenseSchemas }
 
 export type MinhashConfig = z.output<typeof minhashSchema>
 export type ExactConfig = z.output<typeof exactSchema>

@@ -1,4 +1,7 @@
 import { join } from 'node:path'
+import { balance } from '../condense/balance.ts'
+import { diverse } from '../condense/diverse.ts'
+import { select } from '../condense/select.ts'
 import { type ConfigOf, type DedupConfig, type DedupName, dedupEntry } from './config.ts'
 import { ExactSignatureWriter, findExactDuplicates } from './exact.ts'
 import type { DedupKind } from './kind.ts'
@@ -61,7 +64,7 @@ const minhash: DedupKind<ConfigOf<'minhash'>> = {
   decide: (_, folder, piece) => decideByFiles(join(folder, 'clusters'), piece, 'minhash_duplicate'),
 }
 
-const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = { exact, minhash }
+const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = { exact, minhash, select, balance, diverse }
 
 /** How the kind of a deduplication works, and its options. */
 export function dedupKind(dedup: DedupConfig): { kind: DedupKind<unknown>; config: unknown } {

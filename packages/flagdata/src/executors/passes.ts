@@ -9,8 +9,15 @@ import { Text } from '../text/text.ts'
 import { betweenConfig, DocumentWriter, type RemovedBecause } from '../writers/documents.ts'
 import { dedupLabels, type Paths } from './state.ts'
 
-/** Called now and then with what was done since the last call. */
-export type OnProgress = (documents: number, bytes: number) => void
+/** What was done since the last call: documents and bytes of text that came in, documents removed by reason. */
+export interface Progress {
+  documents: number
+  bytes: number
+  removed: Record<string, number>
+}
+
+/** Called now and then. */
+export type OnProgress = (progress: Progress) => void
 
 const PROGRESS_EVERY = 500
 
@@ -29,7 +36,8 @@ export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): Promise<{ document: Document; because?: RemovedBecause }> {
+): Promise<{ document: Document; because?: RemovedBecause; changedBy: readonly string[] }> {
+  const changedBy: string[] = []
   let text = new Text(document.text)
   for (const [i, step] of steps.entries()) {
     const its = statistics.steps[i]
@@ -45,16 +53,21 @@ export async function applySteps(
     else if (isRemoval(outcome) || outcome.text === '') {
       const { metadata, ...removal }: Removal = isRemoval(outcome) ? outcome : { reason: 'empty' }
       its.removed[removal.reason] = (its.removed[removal.reason] ?? 0) + 1
-      return { document: withMetadata(document, metadata), because: { step: step.name, ...removal } }
+      return {
+        document: withMetadata(document, metadata),
+        because: { step: step.name, ...removal },
+        changedBy,
+      }
     } else {
       its.kept++
       document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
       if (outcome.text === text.value) continue
       its.changed++
+      changedBy.push(step.name)
       text = new Text(outcome.text)
     }
   }
-  return { document }
+  return { document, changedBy }
 }
 
 const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
@@ -112,26 +125,29 @@ export async function runPass(
     pipeline.write,
     collector ? betweenConfig(pipeline.write) : pipeline.write,
   )
-  let [documents, bytes] = [0, 0]
+  const nothing = (): Progress => ({ documents: 0, bytes: 0, removed: {} })
+  let progress = nothing()
   try {
     for await (const original of source) {
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because } = await applySteps(original, steps, statistics)
+      const { document, because, changedBy } = await applySteps(original, steps, statistics)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
+        if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })
         const noted = collector?.add(document, statistics.kept)
         if (noted) await noted
         statistics.kept++
         statistics.bytesOut += document.text === original.text ? size : Buffer.byteLength(document.text)
       }
       if (full) await full
-      documents++
-      bytes += size
-      if (documents === PROGRESS_EVERY) {
-        onProgress(documents, bytes)
-        documents = bytes = 0
+      progress.documents++
+      progress.bytes += size
+      if (because) progress.removed[because.reason] = (progress.removed[because.reason] ?? 0) + 1
+      if (progress.documents === PROGRESS_EVERY) {
+        onProgress(progress)
+        progress = nothing()
       }
     }
     await collector?.commit()
@@ -140,7 +156,7 @@ export async function runPass(
     await writer.discard()
     throw error
   }
-  onProgress(documents, bytes)
+  onProgress(progress)
   statistics.seconds = Number(process.hrtime.bigint() - start) / 1e9
   return statistics
 }

@@ -18,7 +18,7 @@ export class DenseMatrix implements Matrix {
   readonly columns: number
   readonly values: Float32Array
 
-  constructor(rows: number, columns: number, values = new Float32Array(rows * columns)) {
+  constructor(rows: number, columns: number, values: Float32Array = new Float32Array(rows * columns)) {
     this.rows = rows
     this.columns = columns
     this.values = values
