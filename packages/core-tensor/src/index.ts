@@ -1,7 +1,7 @@
 export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
 export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
-export { loadNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
+export { loadNpy, npyBytes, parseNpy, writeNpy, writeNpz } from './checkpoint/npy.ts'
 export { openCheckpoint } from './checkpoint/open.ts'
 export {
   type TensorLayout,
@@ -9,6 +9,8 @@ export {
   writeSafetensors,
   writeSafetensorsParts,
 } from './checkpoint/safetensors.ts'
+export { type ByteSource, memorySource } from './checkpoint/source.ts'
+export { readZip, readZipEntry, type ZipEntry } from './checkpoint/zip.ts'
 export * from './errors.ts'
 export * from './grad/gradient.ts'
 export { remat } from './grad/remat.ts'

@@ -17,10 +17,15 @@ export {
   submitSlurm,
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
+export * from './extract/index.ts'
 export * from './filters/index.ts'
+export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'
+export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
 export {
+  condense,
   dedup,
   type Part,
   type Pipeline,
@@ -28,6 +33,7 @@ export {
   type ReadConfig,
   readArrow,
   readCsv,
+  readFiles,
   readHuggingface,
   readJsonl,
   readParquet,
@@ -41,6 +47,7 @@ export {
   writeJsonl,
   writeParquet,
   writeText,
+  writeTokens,
   writeTsv,
   writeWebDataset,
 } from './pipeline/pipeline.ts'
@@ -59,3 +66,5 @@ export { simplify } from './text/simplify.ts'
 export { Text } from './text/text.ts'
 export type { Words } from './text/tokenizer.ts'
 export type { Vocabulary } from './text/vocabulary.ts'
+export { type MergeOptions, type MergeResult, mergeTokens } from './tokens/merge.ts'
+export { openTokenizer, type TextTokenizer } from './tokens/tokenizer.ts'

@@ -14,9 +14,17 @@ export { toLmEval } from './export/lmEval.ts'
 export { toClipBenchmark, toFlagEval } from './export/pictures.ts'
 export * from './lmEval/index.ts'
 export * from './metrics/index.ts'
+export { adaptiveBytes } from './models/adaptiveBytes.ts'
 export { type CommandOptions, commandModel } from './models/command.ts'
+export { type GeneratingModel, openGeneratingModel, outputFiles } from './models/generating.ts'
 export type { HttpOptions } from './models/http.ts'
-export type { ContinuationScore, GenerationRequest, LanguageModel } from './models/languageModel.ts'
+export type {
+  ContinuationScore,
+  GenerationRequest,
+  LanguageModel,
+  ModelAnswer,
+  ModelRequest,
+} from './models/languageModel.ts'
 export { type EmbeddingModel, openModel, type PictureInput } from './models/model.ts'
 export { type OpenAIOptions, openAIModel } from './models/openai.ts'
 export { type LanguageModelOptions, openLanguageModel } from './models/openLanguageModel.ts'
@@ -33,6 +41,7 @@ export { type ColumnResult, columnsNearChance, resultsOf } from './run/results.t
 export { type RunInfo, type RunOptions, run } from './run/run.ts'
 export { type PromptResults, type PromptRunOptions, runPrompts } from './run/runPrompts.ts'
 export { type ColumnLog, readLog } from './run/sampleLog.ts'
+export type { Subject } from './run/scoring.ts'
 export { openRun, validate } from './run/validate.ts'
 export { type CodeOptions, type CodeProblem, passAtKMetric, runProblems } from './sandbox/codeTasks.ts'
 export {
@@ -45,6 +54,8 @@ export {
 } from './sandbox/sandbox.ts'
 export { type Metric, metricOf, metrics } from './score/metrics.ts'
 export { type Comparison, compare, type Score, score } from './score/score.ts'
+export type { ServedTask } from './serve/answers.ts'
+export { retrievalTasks } from './serve/retrievalTask.ts'
 export { type RunningServer, type ServeOptions, serve } from './serve/server.ts'
 export { type TakePartOptions, takePart } from './serve/takePart.ts'
 export { type CatalogueEntry, catalogue } from './tasks/catalogue.ts'

@@ -178,3 +178,24 @@ export async function loadNpy(path: string): Promise<Tensor> {
     await source.close()
   }
 }
+
+/** A tensor as the bytes of a .npy file. Throws as `writeNpy`. */
+export const npyBytes = (tensor: Tensor): Uint8Array =>
+  Buffer.concat([npyHeader(tensor, 'npy'), tensor.bytes])
+
+/** The tensor in the bytes of a .npy file, which `name` stands for in errors. Throws as `loadNpy`. */
+export async function parseNpy(bytes: Uint8Array, name: string): Promise<Tensor> {
+  const { entries } = await readNpy(bytesSource(bytes, name), name)
+  return entries[0].read()
+}
+
+const bytesSource = (bytes: Uint8Array, path: string): ByteSource => ({
+  path,
+  size: bytes.length,
+  onDisk: false,
+  read: async (offset, length) => {
+    if (offset + length > bytes.length) throw corrupt(path, `ends after ${bytes.length} bytes`)
+    return bytes.slice(offset, offset + length)
+  },
+  close: async () => {},
+})

@@ -1,6 +1,8 @@
-import { columns } from '@flag/core-tensor/terminal'
+import { columns, printable } from '@flag/core-tensor/terminal'
+import { diffLines } from 'diff'
 import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
+import type { Changed } from './inspect.ts'
 
 const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -24,7 +26,7 @@ export function funnel({ documents, steps }: Statistics): string {
 }
 
 /** Bad input by kind, with the first places. */
-export function faultLines({ faults }: Statistics, places = 3): string[] {
+export function faultLines({ faults }: Pick<Statistics, 'faults'>, places = 3): string[] {
   return Object.entries(faults).flatMap(([kind, { count, first }]) => [
     `${kind}: ${count}`,
     ...first.slice(0, places).map(({ file, offset, found }) => `  ${file}, byte ${offset}: ${found}`),
@@ -43,4 +45,16 @@ export function describeSummary(
   )
   if (resumed > 0) lines.push(`${resumed} of ${pieces} pieces were done by an earlier run`)
   return `${lines.join('\n')}\n`
+}
+
+/** A changed document line by line, as `diff -u` shows it: what was taken out with -, what was put in with +. */
+export function describeChange({ changed, id, before, text }: Changed, characters: number): string {
+  const patch = diffLines(before.slice(0, characters), text.slice(0, characters))
+  const lines = patch.flatMap(({ value, added, removed }) =>
+    value
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => `${added ? '+' : removed ? '-' : ' '}${printable(line)}\n`),
+  )
+  return `── ${printable(id)} · ${changed.steps.join(', ')}\n${lines.join('')}\n`
 }

@@ -50,7 +50,8 @@ describe('run', () => {
     const output = join(work.path, 'whole')
     const { statistics, written } = await run(await openRecipe(recipe, { input, output }))
     const files = await outputFiles(output)
-    const all = Object.entries(files).flatMap(([name, bytes]) =>
+    const keptAndRemoved = Object.entries(files).filter(([name]) => !name.startsWith('changed'))
+    const all = keptAndRemoved.flatMap(([name, bytes]) =>
       documentsOf(bytes).map((it) => ({ ...it, kept: !name.startsWith('removed') })),
     )
     expect(all.length).toBe(500)
@@ -64,6 +65,20 @@ describe('run', () => {
     expect(byReason).toEqual(Object.assign({}, ...statistics.steps.map((step) => step.removed)))
     expect(Object.keys(byReason).length).toBeGreaterThan(4)
     expect(new Set(all.map(({ id }) => id)).size).toBe(500)
+
+    // Every change is of a document that is there, with its text before; c4 changes a third of them.
+    const originals = new Map(
+      duplicateCorpus()
+        .flat()
+        .map(({ id, text }) => [id, text]),
+    )
+    const changes = Object.entries(files).filter(([name]) => name.startsWith('changed'))
+    const changed = changes.flatMap(([, bytes]) => documentsOf(bytes))
+    expect(changed.length).toBeGreaterThan(50)
+    expect(changed.every(({ id, before, text }) => originals.get(id) === before && before !== text)).toBe(
+      true,
+    )
+    expect([...new Set(changed.map((it) => it.changed.steps.join()))]).toEqual(['c4'])
   })
 
   it('gives the same bytes with worker threads and with other pieces’ order of completion', async () => {

@@ -8,7 +8,13 @@ import { makeStep, type StepSpec } from '../pipeline/registry.ts'
 import type { Step } from '../pipeline/step.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { PARTIAL, writeAtomic } from '../writers/atomic.ts'
-import { betweenConfig, checkCompression, outputName, outputPaths } from '../writers/documents.ts'
+import {
+  betweenConfig,
+  checkCompression,
+  outputName,
+  outputPaths,
+  type PiecePaths,
+} from '../writers/documents.ts'
 
 /** What a run means to do: written before it starts, so that any process can continue it or take a part of it. */
 export interface Plan {
@@ -68,7 +74,7 @@ export interface Paths {
   /** What a pass after the first reads of a piece. */
   between(pass: number, piece: string): string
   /** What a pass writes of a piece. */
-  output(pass: number, piece: string): { kept: string; removed?: string }
+  output(pass: number, piece: string): PiecePaths
   /** Folders that have served when the run is complete. */
   temporary: readonly string[]
 }
@@ -79,13 +85,17 @@ export function pathsOf({ write, dedups }: Pick<Pipeline, 'write' | 'dedups'>): 
   const betweenFolder = (pass: number) => join(state, `filtered-${pass}`)
   const between = (pass: number, piece: string) =>
     outputPaths({ ...betweenConfig(write), path: betweenFolder(pass) }, piece).kept
+  const besides = (piece: string) => {
+    const { removed, changed } = outputPaths(write, piece)
+    return { removed, changed }
+  }
   return {
     state,
     dedup: (index) => join(state, labels[index]),
     between,
     output: (pass, piece) => ({
       kept: pass === dedups.length ? outputPaths(write, piece).kept : between(pass + 1, piece),
-      removed: outputPaths(write, pass === 0 ? piece : `${piece}-${labels[pass - 1]}`).removed,
+      ...besides(pass === 0 ? piece : `${piece}-${labels[pass - 1]}`),
     }),
     temporary: labels.flatMap((label, i) => [join(state, label), betweenFolder(i + 1)]),
   }
@@ -143,7 +153,7 @@ export async function readDone<Result>(state: string, phase: string): Promise<Ma
 
 /** Deletes what an interrupted run left half-written, and nothing that is not a run's. */
 export async function removePartials(output: string): Promise<void> {
-  for (const folder of [output, join(output, 'removed')])
+  for (const folder of [output, join(output, 'removed'), join(output, 'changed')])
     for (const name of await readdir(folder).catch(() => [] as string[]))
       if (name.endsWith(PARTIAL) && outputName.test(name)) await rm(join(folder, name))
   const state = join(output, '.flagdata')

@@ -79,8 +79,11 @@ describe('hostile texts', () => {
     expect(() => apply(part.repeat(MEGABYTE / part.length))).not.toThrow()
   })
 
-  it.each([...new Set(operatorCases.map(({ step }) => step))])('%s ends on every other kind', async (name) => {
-    const apply = await stepOf(name)
-    for (const part of parts) expect(() => apply(part.repeat(SHORT / part.length))).not.toThrow()
-  })
+  it.each([...new Set(operatorCases.map(({ step }) => step))])(
+    '%s ends on every other kind',
+    async (name) => {
+      const apply = await stepOf(name)
+      for (const part of parts) expect(() => apply(part.repeat(SHORT / part.length))).not.toThrow()
+    },
+  )
 })

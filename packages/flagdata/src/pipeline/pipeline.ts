@@ -3,8 +3,8 @@ import { type DedupConfig, type DedupInput, dedupNames, dedupSchemas } from '../
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
-/** The formats of files that are read; `huggingface` is a folder of such files. */
-const readFormats = [
+/** The formats of files that are read; `huggingface` is a folder of such files, `files` one of any. */
+export const readFormats = [
   'jsonl',
   'text',
   'parquet',
@@ -14,6 +14,7 @@ const readFormats = [
   'warc',
   'webdataset',
   'huggingface',
+  'files',
 ] as const
 
 const ascii = z.string().regex(/^[\t\x20-\x7e]$/, 'expected one ASCII character')
@@ -26,6 +27,8 @@ export const readSchema = z
     path: z.string().min(1),
     textKey: z.string().min(1).default('text'),
     idKey: z.string().min(1).default('id'),
+    /** For `files`: only these files and folders below `path`. */
+    files: z.array(z.string().min(1)).min(1).optional(),
     /** For `text`: a document per file or per line. */
     documents: z.enum(['file', 'line']).default('file'),
     /** For `csv` and `tsv`: what stands between fields, and around those that hold it. */
@@ -54,22 +57,41 @@ export const readSchema = z
   })
 
 /** The formats of files that are written. */
-const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset'] as const
+export const writeFormats = [
+  'jsonl',
+  'text',
+  'parquet',
+  'arrow',
+  'csv',
+  'tsv',
+  'webdataset',
+  'tokens',
+] as const
 
 /** Where kept documents go, and whether removed ones are kept beside them. */
-export const writeSchema = z.strictObject({
-  format: z.enum(writeFormats).default('jsonl'),
-  /** A folder. */
-  path: z.string().min(1),
-  /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
-  compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
-  /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
-  removed: z.boolean().default(true),
-  /** A file is closed before it holds more than this many bytes, before compression; one document is always written. */
-  maxFileBytes: z.int().min(1).optional(),
-  /** A file is closed when it holds this many documents. */
-  maxFileDocuments: z.int().min(1).optional(),
-})
+export const writeSchema = z
+  .strictObject({
+    format: z.enum(writeFormats).default('jsonl'),
+    /** A folder. */
+    path: z.string().min(1),
+    /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
+    compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
+    /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
+    removed: z.boolean().default(true),
+    /** Of each piece, so many of the documents that steps changed are written to `changed/` with their text before. */
+    changed: z.union([z.int().min(0), z.literal('all')]).default(20),
+    /** For `tokens`: a tokenizer.json, and the token that follows each document in place of what the tokenizer itself adds. */
+    tokenizer: z.string().min(1).optional(),
+    endOfText: z.string().min(1).optional(),
+    /** A file is closed before it holds more than this many bytes, before compression; one document is always written. */
+    maxFileBytes: z.int().min(1).optional(),
+    /** A file is closed when it holds this many documents. */
+    maxFileDocuments: z.int().min(1).optional(),
+  })
+  .refine(({ format, tokenizer }) => (format === 'tokens') === (tokenizer !== undefined), {
+    path: ['tokenizer'],
+    message: 'the format tokens needs a tokenizer, and only it',
+  })
 
 export type ReadConfig = z.output<typeof readSchema>
 export type WriteConfig = z.output<typeof writeSchema>
@@ -132,8 +154,23 @@ export const readWebDataset = reader('readWebDataset', 'webdataset')
 /** Reads a folder as Hugging Face's `datasets` lays it out: by its card, by names of files, or of `save_to_disk`. */
 export const readHuggingface = reader('readHuggingface', 'huggingface')
 
+/**
+ * Reads a folder of files of any kind: a document for each, without text, its `path` and `mime` in the metadata. An
+ * extractor makes text of it.
+ *
+ * @example
+ * pipeline([readFiles('manuals'), extract(), writeJsonl('out')])
+ */
+export const readFiles = reader('readFiles', 'files')
+
 /** Writes a folder of JSON lines. */
 export const writeJsonl = writer('writeJsonl', 'jsonl')
+
+/**
+ * Writes token files as datatrove does, for training: `00000.ds` with `.index` and `.metadata`. `mergeTokens` and
+ * `flagdata tokens` shuffle, pack and convert them.
+ */
+export const writeTokens = writer('writeTokens', 'tokens')
 
 /** Writes a folder of text files, documents separated by an empty line. Ids and metadata are not written. */
 export const writeText = writer('writeText', 'text')
@@ -168,6 +205,16 @@ export function dedup(config: DedupInput): Part {
     config: { [name]: check(`dedup.${name}`, schema, options) } as unknown as DedupConfig,
   }
 }
+
+/**
+ * Keeps a choice of the documents that looks at all of them: the best by a number that they carry (`select`), a bounded
+ * part of each group (`balance`), or those far from each other (`diverse`).
+ *
+ * @throws DataError `invalid-argument` for an unknown kind or wrong options
+ */
+export const condense = (config: Extract<DedupInput, CondenseInput>): Part => dedup(config)
+
+type CondenseInput = Record<'select', unknown> | Record<'balance', unknown> | Record<'diverse', unknown>
 
 function check<Schema extends z.ZodType>(name: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value)

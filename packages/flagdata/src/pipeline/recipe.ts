@@ -9,6 +9,7 @@ import {
   type Document as YamlDocument,
 } from 'yaml'
 import * as z from 'zod'
+import { condenseSchemas } from '../condense/config.ts'
 import { type DedupConfig, type DedupName, dedupNames, dedupSchemas } from '../dedup/config.ts'
 import { DataError } from '../errors.ts'
 import { type Pipeline, readSchema, writeSchema } from './pipeline.ts'
@@ -87,6 +88,8 @@ const recipeSchema = z.strictObject({
   read: z.unknown().optional(),
   steps: z.array(z.unknown()).default([]),
   dedup: z.unknown().optional(),
+  /** Choices that look at all documents, after the deduplications. */
+  condense: z.unknown().optional(),
   write: z.unknown().optional(),
 })
 
@@ -123,7 +126,8 @@ export function parseRecipe(text: string, file: string, paths: RecipePaths = {})
   const read = source.check(readSchema, required('read', '--input', paths.input), ['read'])
   const write = source.check(writeSchema, required('write', '--output', paths.output), ['write'])
   const steps = recipe.steps.map((step, i) => makeStep(checkStep(source, step, ['steps', i])))
-  return { read, steps, dedups: checkDedups(source, recipe.dedup), write }
+  const dedups = (['dedup', 'condense'] as const).flatMap((key) => checkDedups(source, recipe[key], key))
+  return { read, steps, dedups, write }
 }
 
 /** A step is its name, or its name with options. */
@@ -138,18 +142,19 @@ function checkStep(source: Source, step: unknown, path: Path): StepSpec {
   return { name, options: options ?? {} }
 }
 
-/** One deduplication or a list of them, each its name, or its name with options. */
-function checkDedups(source: Source, value: unknown): DedupConfig[] {
+/** One deduplication or selection, or a list of them, each its name, or its name with options. */
+function checkDedups(source: Source, value: unknown, key: 'dedup' | 'condense'): DedupConfig[] {
   if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) return [checkDedup(source, value, ['dedup'])]
-  return value.map((one, i) => checkDedup(source, one, ['dedup', i]))
+  if (!Array.isArray(value)) return [checkDedup(source, value, [key])]
+  return value.map((one, i) => checkDedup(source, one, [key, i]))
 }
 
 function checkDedup(source: Source, value: unknown, path: Path): DedupConfig {
   const entries = typeof value === 'string' ? [[value, {}] as const] : Object.entries(value ?? {})
   const [name, options] = entries[0] ?? []
-  if (entries.length !== 1 || !dedupNames.includes(name as DedupName))
-    throw source.errorAt(path, `dedup: expected one of ${dedupNames.join(', ')}`)
+  const known = dedupNames.filter((it) => it in condenseSchemas === (path[0] === 'condense'))
+  if (entries.length !== 1 || !known.includes(name as DedupName))
+    throw source.errorAt(path, `${path[0]}: expected one of ${known.join(', ')}`)
   const config = source.check(dedupSchemas[name as DedupName], options ?? {}, [...path, name as DedupName])
   return { [name as DedupName]: config } as unknown as DedupConfig
 }

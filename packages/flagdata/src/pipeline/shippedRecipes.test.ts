@@ -86,8 +86,11 @@ beforeAll(async () => {
 afterAll(() => work.remove())
 
 describe('every recipe that comes with the package', () => {
-  it('is run here', async () => {
-    expect([...(await shippedRecipes()).keys()].sort()).toEqual(Object.keys(expected).sort())
+  it('is run here, but those that read files of other kinds', async () => {
+    const names: string[] = []
+    for (const name of (await shippedRecipes()).keys())
+      if ((await openRecipe(name, { input, output: 'out' })).read.format === 'jsonl') names.push(name)
+    expect(names.sort()).toEqual(Object.keys(expected).sort())
   })
 
   it.each(Object.keys(expected))('%s', async (name) => {

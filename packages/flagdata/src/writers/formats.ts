@@ -5,6 +5,7 @@ import type { OutputFormat } from './format.ts'
 import { jsonl } from './jsonl.ts'
 import { parquet } from './parquet.ts'
 import { text } from './text.ts'
+import { tokens } from './tokens.ts'
 import { webdataset } from './webdataset.ts'
 
 /** The formats that are written, by the names that recipes call them by. */
@@ -16,4 +17,5 @@ export const outputFormats: Record<WriteConfig['format'], OutputFormat> = {
   csv,
   tsv,
   webdataset,
+  tokens,
 }

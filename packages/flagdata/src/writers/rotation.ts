@@ -3,8 +3,6 @@ import type { Document } from '../document.ts'
 import type { WriteConfig } from '../pipeline/pipeline.ts'
 import type { Codec, DocumentFile, OutputFormat } from './format.ts'
 
-type Limits = Pick<WriteConfig, 'maxFileBytes' | 'maxFileDocuments'>
-
 /**
  * The documents of a piece in one file, or, with limits, in as many as they ask for: `00000-000.jsonl.gz`,
  * `00000-001.jsonl.gz`, … All of them get their names together, when the piece is complete.
@@ -13,10 +11,11 @@ export async function openRotated(
   path: string,
   format: OutputFormat,
   codec: Codec,
-  { maxFileBytes = Infinity, maxFileDocuments = Infinity }: Limits,
+  config: WriteConfig,
 ): Promise<DocumentFile> {
+  const { maxFileBytes = Infinity, maxFileDocuments = Infinity } = config
   const isRotated = maxFileBytes < Infinity || maxFileDocuments < Infinity
-  const openNext = () => format.open(isRotated ? numbered(path, files.length) : path, codec)
+  const openNext = () => format.open(isRotated ? numbered(path, files.length) : path, codec, config)
   const files: DocumentFile[] = []
   files.push(await openNext())
   let [bytes, documents] = [0, 0]

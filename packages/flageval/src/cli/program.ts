@@ -49,7 +49,7 @@ ${exitCodes}`,
     .description('score a model on tasks; goes on where a run in the same folder was cut off')
     .requiredOption(
       '--model <model>',
-      'altclip-emoji-m12, a folder of an AltCLIP checkpoint, a .mjs file, openai:<url>#<name>, command:<line> …',
+      'altclip-emoji-m12, a folder of an AltCLIP checkpoint, a .mjs file, openai:<url>#<name>, outputs:<folder> …',
     )
     .option('--task <name...>', 'tasks, suites or .yaml files')
     .option('--suite <name...>', 'the same as --task')
@@ -60,7 +60,7 @@ ${exitCodes}`,
     .option('--seed <number>', 'language tasks: of the examples drawn (1234)')
     .option('--limit <number>', 'language tasks: only so many documents, or a share below 1')
     .option('--data <name=folder...>', 'language tasks: where a data set lies that a task names')
-    .option('--allow-code', 'language tasks: run what the model writes, in a sandbox')
+    .option('--allow-code', 'run what the model writes, in a sandbox, where a task says so')
     .option('--concurrency <number>', 'endpoints and commands: requests at once')
     .option('--timeout <seconds>', 'endpoints and commands: for one answer')
     .option('--retries <number>', 'endpoints: further tries')
@@ -76,7 +76,8 @@ Examples:
   flageval run --model command:"node model.mjs" --task tasks/mmlu.yaml --fewshot 5 --output runs/mine
 
 Models: a name or folder of @flag/ai; a .mjs file; vectors:<folder>; openai:<url>#<model> (completions with logprobs);
-openai-chat:<url>#<model> (generates only); serving:<url>#<engine>; command:<command line> (JSON lines).
+openai-chat:<url>#<model> (generates only); serving:<url>#<engine>; command:<command line> (JSON lines);
+adaptive-bytes (the baseline of language tasks); outputs:<folder> (pictures or captions that a model made).
 Tasks in lm-eval's dialect are YAML files that name a task or a group.
 ${exitCodes}`,
     )
@@ -116,8 +117,13 @@ ${exitCodes}`,
   program
     .command('serve')
     .description("score what teams submit, by FlagEvalMM's protocol")
-    .requiredOption('--task <file...>', "YAML files of tasks or groups in lm-eval's dialect")
+    .requiredOption(
+      '--task <file...>',
+      "YAML files of tasks or groups in lm-eval's dialect; retrieval tasks by name or file",
+    )
     .requiredOption('--database <file>', 'SQLite file of teams and submissions')
+    .option('--languages <codes...>', 'of retrieval tasks only these languages')
+    .option('--allow-code', 'serve tasks that run the programs that teams hand in, in a sandbox')
     .option('--port <number>', '0 takes a free one', '5000')
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .addHelpText(

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { FlagError } from '@flag/core-tensor'
 import { printJson, type Terminal } from '@flag/core-tensor/terminal'
-import { loadTasks } from '../lmEval/index.ts'
+import { isLmEvalFile, loadTasks } from '../lmEval/index.ts'
+import { retrievalTasks } from '../serve/retrievalTask.ts'
 import { serve } from '../serve/server.ts'
 import { Store } from '../serve/store.ts'
+import { findTasks } from '../tasks/task.ts'
 
 function wholeNumber(text: string, name: string): number {
   const value = Number(text)
@@ -14,11 +16,27 @@ function wholeNumber(text: string, name: string): number {
 /** `flageval serve`: runs until it is told to stop. */
 export async function serveCommand(
   terminal: Terminal,
-  options: { task: string[]; database: string; port: string; host: string },
+  options: {
+    task: string[]
+    database: string
+    port: string
+    host: string
+    languages?: string[]
+    allowCode?: boolean
+  },
 ): Promise<void> {
-  const tasks = await loadTasks(options.task)
-  const { database, host } = options
-  const server = await serve({ database, tasks, host, port: wholeNumber(options.port, 'port') })
+  const { database, host, allowCode } = options
+  const prompted = options.task.filter(isLmEvalFile)
+  const others = findTasks(options.task.filter((name) => !prompted.includes(name)))
+  const languages = options.languages?.flatMap((text) => text.split(',')).filter(Boolean)
+  const retrieval = others.map((task) =>
+    retrievalTasks(
+      task,
+      task.languages.filter((language) => languages?.includes(language) ?? true),
+    ),
+  )
+  const tasks = [...(await loadTasks(prompted)), ...(await Promise.all(retrieval)).flat()]
+  const server = await serve({ database, tasks, host, allowCode, port: wholeNumber(options.port, 'port') })
   terminal.out(`${server.url}\n`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await server.close()

@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { npyBytes, Tensor } from '@flag/core-tensor'
 import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTasks } from '../lmEval/index.ts'
 import { hashModel } from '../lmEval/testing/hashModel.ts'
 import { httpClient } from '../models/http.ts'
 import { loopback } from '../models/testing/loopback.ts'
+import { findTasks } from '../tasks/task.ts'
+import { retrievalTasks } from './retrievalTask.ts'
 import { type RunningServer, serve } from './server.ts'
 import { Store } from './store.ts'
 import { takePart } from './takePart.ts'
@@ -77,6 +80,77 @@ describe('a server of tasks', () => {
     expect((await ask(`${server.url}/evaluate?task=mc_plain`, own)).body).toBe('Evaluation process started')
     const { body } = await ask(`${server.url}/leaderboard`)
     expect((body.standings as { team: string }[]).map(({ team }) => team)).toEqual(['ours', 'ours', 'ours'])
+  })
+
+  it('takes likelihoods of texts and of their ends, similarities, and programs where that is allowed', async () => {
+    const [token] = await tokens(join(folder, 'kinds.db'), ['ours'])
+    const file = join(folder, 'programs.yaml')
+    await writeFile(
+      join(folder, 'one.jsonl'),
+      '{"q": "function one()", "test": "if (one() !== 1) throw new Error()"}\n',
+    )
+    await writeFile(
+      join(folder, 'tests.mjs'),
+      `export { pass_at_k } from '${new URL('./testing/passAtK.ts', import.meta.url).href}'`,
+    )
+    await writeFile(
+      file,
+      `task: programs
+dataset_path: json
+dataset_kwargs: {data_files: {test: one.jsonl}}
+test_split: test
+output_type: generate_until
+unsafe_code: true
+doc_to_text: "{{q}}"
+doc_to_target: "{{test}}"
+metric_list: [{metric: !function tests.pass_at_k, aggregation: mean, higher_is_better: true}]
+metadata: {version: 1}
+`,
+    )
+    const [emoji] = findTasks(['emoji-retrieval'])
+    const small = { ...emoji, options: { unicode: 0.6 }, metrics: ['IR@1', 'TR@1'] }
+    const [retrieval] = await retrievalTasks(small, ['en'])
+    const likelihoods = await loadTasks([taskFile('rolling'), taskFile('ll_cloze')])
+    const programs = await loadTasks([file])
+    const database = join(folder, 'kinds.db')
+    await expect(serve({ database, tasks: programs })).rejects.toThrow('programs that the model writes')
+    const own = await serve({ database, allowCode: true, tasks: [...likelihoods, ...programs, retrieval] })
+    try {
+      const results = await takePart(own.url, hashModel, { token, tasks: ['rolling', 'll_cloze'] })
+      for (const task of ['rolling', 'll_cloze'])
+        for (const { metric, value } of (results[task] as { scores: { metric: string; value: number }[] })
+          .scores)
+          expect(value, `${task} ${metric}`).toBeCloseTo(goldens.runs[task].results[task][metric], 10)
+      const submit = (task: string, body: unknown) =>
+        ask(`${own.url}/submit?task=${task}&model_name=m`, token, body)
+      const positive = await submit('rolling', [{ question_id: 0, answer: 3 }])
+      expect(JSON.stringify(positive.body)).toContain('0 or less')
+      const program = 'function one() { return 1 }'
+      const { body: passed } = await submit('programs', [{ question_id: 0, answer: program }])
+      expect((passed.scores as { value: number }[]).map(({ value }) => value)).toEqual([1])
+
+      const { name, meta } = retrieval
+      expect((await ask(`${own.url}/meta_info?task=${name}`)).body).toEqual(meta)
+      const count = Number(meta.image_number)
+      const item = (type: string) => `${own.url}/get_retrieval_data?task=${name}&index=0&type=${type}`
+      expect((await ask(item('text'))).body.caption).toBe('grinning face with big eyes')
+      expect(Buffer.from((await ask(item('img'))).body.image, 'base64').toString()).toContain('<svg')
+      expect((await ask(item('video'))).status).toBe(400)
+      const other = Buffer.from(npyBytes(new Tensor('float32', [1, 1], new Float32Array(1)))).toString(
+        'base64',
+      )
+      expect(JSON.stringify((await submit(name, JSON.stringify(other))).body)).toContain(
+        `expected float32 [${count}`,
+      )
+      // Right for all but the first picture, whose texts and pictures are exchanged with the second.
+      const data = new Float32Array(count * count)
+      for (let i = 0; i < count; i++) data[i * count + (i < 2 ? 1 - i : i)] = 1
+      const matrix = Buffer.from(npyBytes(new Tensor('float32', [count, count], data))).toString('base64')
+      const { scores } = (await submit(name, JSON.stringify(matrix))).body
+      expect(scores[0]).toMatchObject({ metric: 'IR@1', value: 1 - 2 / count })
+    } finally {
+      await own.close()
+    }
   })
 
   it('tells no team and nobody else what is right', async () => {

@@ -5,13 +5,16 @@ import { serve as listen, type ServerType } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { isGroup, type PromptTask, type TaskGroup, tasksOf } from '../lmEval/index.ts'
-import { ScoredTask } from './answers.ts'
+import { ScoredTask, type ServedTask } from './answers.ts'
 import { Store, type Submission, type Team } from './store.ts'
 
 export interface ServeOptions {
   /** SQLite file of teams and submissions. */
   database: string
-  tasks: readonly (PromptTask | TaskGroup)[]
+  /** Tasks in lm-eval's dialect, and others made ready, such as by `retrievalTasks`. */
+  tasks: readonly (PromptTask | TaskGroup | ServedTask)[]
+  /** Serve tasks that run programs: the server runs what teams hand in, in a sandbox that stops faults, not attackers. */
+  allowCode?: boolean
   /** 0 chooses a free one. */
   port?: number
   /** Default: this machine only. */
@@ -48,17 +51,21 @@ const shown = ({ id, task, model, received, state, scores }: Submission) => ({
 
 /**
  * The evaluation server: FlagEvalMM's routes `/task_info`, `/meta_info`, `/get_data`, `/evaluate` and `/eval_finished`, and
- * `POST /submit?task=&model_name=` with the answers as its adapters write them, since a team shares no disk with it. Teams
+ * `/get_retrieval_data`, and `POST /submit?task=&model_name=` with the answers as its adapters write them, since a team shares no
+ * disk with it. Teams
  * show their token as `Authorization: Bearer`; what they handed in, and why something was refused, only they can read;
  * `/leaderboard` is for all. Submissions that a kill left unscored are scored at the start.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const all = options.tasks.flatMap((it) => (isGroup(it) ? tasksOf(it) : [it]))
-  const tasks = new Map(all.map((task) => [task.config.task, new ScoredTask(task)]))
+  const all = options.tasks.flatMap((it): ServedTask[] => {
+    if ('check' in it) return [it]
+    return (isGroup(it) ? tasksOf(it) : [it]).map((task) => new ScoredTask(task, options))
+  })
+  const tasks = new Map(all.map((task) => [task.name, task]))
   const store = await Store.open(options.database)
   const pending = new Set<Promise<unknown>>()
-  const scoring = (id: string, task: ScoredTask, answers: unknown) => {
-    const work = (async () => store.keepScores(id, await task.score(task.check(answers))))()
+  const scoring = (id: string, task: ServedTask, answers: unknown) => {
+    const work = (async () => store.keepScores(id, await task.score((await task.check(answers)) as never)))()
     pending.add(work)
     return work.finally(() => pending.delete(work))
   }
@@ -94,11 +101,11 @@ function onlyBadInput(error: unknown): void {
   if (!(error instanceof FlagError)) throw error
 }
 
-type Scoring = (id: string, task: ScoredTask, answers: unknown) => Promise<void>
+type Scoring = (id: string, task: ServedTask, answers: unknown) => Promise<void>
 
 function routes(
   store: Store,
-  tasks: ReadonlyMap<string, ScoredTask>,
+  tasks: ReadonlyMap<string, ServedTask>,
   scoring: Scoring,
   bodyBytes: number,
 ): Hono {
@@ -110,7 +117,7 @@ function routes(
       throw new Refusal(401, 'no such token', 'send the header Authorization: Bearer <token of your team>')
     return team
   }
-  const taskOf = (context: Context): ScoredTask => {
+  const taskOf = (context: Context): ServedTask => {
     const name = context.req.query('task')
     const task = tasks.get(name ?? '')
     if (task) return task
@@ -129,18 +136,23 @@ function routes(
     context.json({ task_names: [...tasks.keys()], model_path: '', submit: '/submit' }),
   )
   app.get('/meta_info', (context) => {
-    const task = taskOf(context)
-    return context.json({ name: task.name, length: task.length, type: 'vqa' })
+    return context.json({ ...taskOf(context).meta })
   })
   app.get('/get_data', (context) => {
     const task = taskOf(context)
     const index = Number(context.req.query('index'))
-    const question = Number.isInteger(index) ? task.question(index) : undefined
-    if (!question) throw new Refusal(400, `Index out of range: ${task.name} has ${task.length} questions`)
+    const question = Number.isInteger(index) ? task.question?.(index) : undefined
+    if (!question) throw new Refusal(400, `Index out of range: ${task.name} has no question "${index}"`)
     return context.json(question)
   })
-  app.get('/get_retrieval_data', (context) => {
-    throw new Refusal(400, `${taskOf(context).name} is no retrieval task`)
+  app.get('/get_retrieval_data', async (context) => {
+    const task = taskOf(context)
+    if (!task.item) throw new Refusal(400, `${task.name} is no retrieval task`)
+    const { type, index } = context.req.query()
+    if (type !== 'img' && type !== 'text') throw new Refusal(400, 'Invalid data type', 'type is img or text')
+    const item = await task.item(type, Number(index))
+    if (!item) throw new Refusal(400, `Index out of range: ${task.name} has no ${type} "${index}"`)
+    return context.json(item)
   })
   app.get('/evaluate', (context) => {
     teamOf(context)
@@ -186,7 +198,11 @@ function routes(
     const model = context.req.query('model_name')?.trim()
     if (!model || model.length > 200)
       throw new Refusal(400, 'model_name is missing or longer than 200 characters')
-    const text = await context.req.text()
+    // A matrix comes as the bytes of a .npy file, and is kept as text like all else.
+    const isBinary = context.req.header('content-type') === 'application/octet-stream'
+    const text = isBinary
+      ? JSON.stringify(Buffer.from(await context.req.arrayBuffer()).toString('base64'))
+      : await context.req.text()
     let body: unknown
     try {
       body = JSON.parse(text)
@@ -194,7 +210,7 @@ function routes(
       throw new Refusal(400, `the body is not JSON: ${(cause as Error).message}`)
     }
     try {
-      task.check(body)
+      await task.check(body)
     } catch (error) {
       if (error instanceof FlagError) throw new Refusal(400, error.message)
       throw error
