@@ -89,5 +89,11 @@ function read(file: BinaryFile): Ngrams {
   file.readAt(0, bytes)
   const ngrams = isTrie ? new TrieNgrams(bytes, header) : new ProbingNgrams(bytes, header)
   if (ngrams.end > file.size) throw file.corrupt(`${file.size} bytes, of ${ngrams.end} that its head says`)
+  // The words as text follow; nothing reads them, but they tell whether the file is whole.
+  if (parameters[12] !== 0) {
+    let words = 0
+    for (let at = ngrams.end; at < bytes.length; at++) if (bytes[at] === 0) words++
+    if (words !== ngrams.words) throw file.corrupt(`${words} words at its end, of ${ngrams.words}`)
+  }
   return ngrams
 }

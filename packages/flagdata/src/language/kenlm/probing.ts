@@ -37,6 +37,8 @@ export class ProbingNgrams implements Ngrams {
   readonly order: number
   probability = 0
   backoff = 0
+  /** Words of the vocabulary, `<unk>` among them. */
+  readonly words: number
   readonly #bytes: Buffer
   readonly #vocabulary: Table
   readonly #unigrams: number
@@ -52,6 +54,7 @@ export class ProbingNgrams implements Ngrams {
     this.#weights = hasRestCosts ? 12 : 8
     const buckets = (entries: number) =>
       Math.max(entries + 1, Math.trunc(Math.fround(multiplier * Math.fround(entries))))
+    this.words = bytes.readUInt32LE(start + 4)
     let at = start + 8
     const table = (entries: number, entry: number) => {
       const made = new Table(bytes, at, buckets(entries), entry)

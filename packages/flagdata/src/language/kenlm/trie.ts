@@ -46,7 +46,8 @@ export class TrieNgrams implements Ngrams {
   /** Where the trie ends in the file. */
   readonly end: number
   readonly #bytes: Buffer
-  readonly #words: number
+  /** Words of the vocabulary, `<unk>` among them. */
+  readonly words: number
   readonly #vocabulary: number
   readonly #unigrams: number
   readonly #levels: Level[] = []
@@ -58,8 +59,9 @@ export class TrieNgrams implements Ngrams {
     const { order, counts, isQuantised, hasArrays, start } = header
     this.#bytes = bytes
     this.order = order
-    this.#words = Number(bytes.readBigUInt64LE(start))
-    if (this.#words > counts[0]) throw new RangeError(`${this.#words} words in a vocabulary of ${counts[0]}`)
+    this.words = Number(bytes.readBigUInt64LE(start)) + 1
+    if (this.words > counts[0] + 1)
+      throw new RangeError(`${this.words} words in a vocabulary of ${counts[0]}`)
     this.#vocabulary = start + 8
     let at = this.#vocabulary + 8 * counts[0]
 
@@ -126,13 +128,13 @@ export class TrieNgrams implements Ngrams {
 
   wordNumber(word: string): number {
     const hash = murmurHash64(Buffer.from(word))
-    let [low, high] = [0, this.#words]
+    let [low, high] = [0, this.words - 1]
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.#bytes.readBigUInt64LE(this.#vocabulary + 8 * middle) < hash) low = middle + 1
       else high = middle
     }
-    const isFound = low < this.#words && this.#bytes.readBigUInt64LE(this.#vocabulary + 8 * low) === hash
+    const isFound = low < this.words - 1 && this.#bytes.readBigUInt64LE(this.#vocabulary + 8 * low) === hash
     return isFound ? low + 1 : 0
   }
 
