@@ -1,6 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { columns, printable, type Terminal } from '@flag/core-tensor/terminal'
-import { ReportError, writeReport } from '@flag/report'
+import { ReportError } from '@flag/report'
 import { Command, CommanderError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { openJob } from '../executors/work.ts'
@@ -10,13 +10,15 @@ import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
+import { addExtract } from './extract.ts'
 import { sampleChanged, sampleRemoved } from './inspect.ts'
-import { pageOf } from './page.ts'
+import { addLanguage, addTrainClassifier } from './language.ts'
 import { describeChange, describeSummary, funnel } from './report.ts'
 import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
 import { addTokens } from './tokens.ts'
+import { addPages } from './view.ts'
 import { addWork } from './work.ts'
 
 const exitCodes = `
@@ -175,16 +177,6 @@ ${exitCodes}`,
     })
 
   program
-    .command('report')
-    .description('write a run as a page: what each step removed and why, with removed documents to look into')
-    .argument('<output>', 'folder that a run wrote')
-    .requiredOption('--html <file>', 'page to write: one file that opens in any browser')
-    .option('--count <n>', 'removed documents of every reason', wholeNumber(1), 50)
-    .option('--seed <n>', 'chooses them', wholeNumber(0), 0)
-    .addHelpText('after', '\nExample:\n  flagdata report clean --html clean.html')
-    .action(async (folder, options) => writeReport(options.html, await pageOf(folder, options)))
-
-  program
     .command('recipes')
     .description('list the recipes that come with flagdata and the steps that recipes may use')
     .argument('[name]', 'print this recipe')
@@ -219,9 +211,13 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addPages(program, terminal)
   addAnalyse(program, terminal)
+  addLanguage(program, terminal)
+  addTrainClassifier(program, terminal)
   addTokens(program, terminal)
   addSql(program, terminal)
+  addExtract(program, terminal, exitCodes)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])

@@ -24,7 +24,7 @@ import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/
 import { readAll } from '../testing/readAll.ts'
 import { tarHeader } from '../writers/tarHeader.ts'
 
-type Format = Exclude<ReadConfig['format'], 'huggingface'>
+type Format = Exclude<ReadConfig['format'], 'huggingface' | 'files'>
 
 const readers = {
   jsonl: readJsonl,
