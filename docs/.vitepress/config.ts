@@ -35,13 +35,20 @@ export default defineConfig({
       { text: 'Decisions', link: '/decisions/' },
     ],
     sidebar: [
-      { text: 'Guide', items: pages('guide', { 'getting-started': 'Getting started' }) },
+      {
+        text: 'Guide',
+        items: pages('guide', {
+          'getting-started': 'Getting started',
+          'text-to-tokens': 'From text to tokens',
+        }),
+      },
       {
         text: 'Packages',
         items: pages('packages', {
           'core-tensor': '@flag/core-tensor',
           ai: '@flag/ai',
           data: '@flag/data',
+          'data-steps': 'Steps of @flag/data',
           perf: '@flag/perf',
           eval: '@flag/eval',
           report: '@flag/report',

@@ -17,8 +17,11 @@ export {
   submitSlurm,
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
+export * from './extract/index.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'
+export { LanguageModel, type ScoreOptions } from './language/kenlm/model.ts'
 export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
@@ -31,6 +34,7 @@ export {
   type ReadConfig,
   readArrow,
   readCsv,
+  readFiles,
   readHuggingface,
   readJsonl,
   readParquet,

@@ -1,6 +1,8 @@
-import { columns } from '@flag/core-tensor/terminal'
+import { columns, printable } from '@flag/core-tensor/terminal'
+import { diffLines } from 'diff'
 import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
+import type { Changed } from './inspect.ts'
 
 const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -38,9 +40,22 @@ export function describeSummary(
 ): string {
   const lines = [funnel(statistics)]
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
-  lines.push(
-    `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,
-  )
+  const { documents, bytesIn, bytesOut } = statistics
+  // Files that a step makes text of have none before.
+  const size = bytesIn > 0 ? `${megabytes(bytesOut)} of ${megabytes(bytesIn)}` : megabytes(bytesOut)
+  lines.push(`${written} of ${documents} documents (${size}) in ${output}`)
   if (resumed > 0) lines.push(`${resumed} of ${pieces} pieces were done by an earlier run`)
   return `${lines.join('\n')}\n`
+}
+
+/** A changed document line by line, as `diff -u` shows it: what was taken out with -, what was put in with +. */
+export function describeChange({ changed, id, before, text }: Changed, characters: number): string {
+  const patch = diffLines(before.slice(0, characters), text.slice(0, characters))
+  const lines = patch.flatMap(({ value, added, removed }) =>
+    value
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => `${added ? '+' : removed ? '-' : ' '}${printable(line)}\n`),
+  )
+  return `── ${printable(id)} · ${changed.steps.join(', ')}\n${lines.join('')}\n`
 }
