@@ -52,6 +52,8 @@ export {
 export { NgramIndex, type NgramRules } from './filters/decontamination/ngramIndex.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
+export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'
+export { LanguageModel, type ScoreOptions } from './language/kenlm/model.ts'
 export { languageModelPath, openLanguageModel } from './language/models.ts'
 export * from './modifiers/index.ts'
 export { defineStep, type StepDescription, type StepFactory } from './pipeline/define.ts'
