@@ -35,7 +35,13 @@ export default defineConfig({
       { text: 'Decisions', link: '/decisions/' },
     ],
     sidebar: [
-      { text: 'Guide', items: pages('guide', { 'getting-started': 'Getting started' }) },
+      {
+        text: 'Guide',
+        items: pages('guide', {
+          'getting-started': 'Getting started',
+          'text-to-tokens': 'From text to tokens',
+        }),
+      },
       {
         text: 'Packages',
         items: pages('packages', {

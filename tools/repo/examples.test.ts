@@ -12,6 +12,7 @@ const documents = [
   'packages/flagai/README.md',
   'packages/flagdata/README.md',
   'docs/guide/getting-started.md',
+  'docs/guide/text-to-tokens.md',
   'docs/packages/core-tensor.md',
   'docs/packages/ai.md',
   'docs/packages/data.md',

@@ -9,6 +9,8 @@ export {
   writeSafetensors,
   writeSafetensorsParts,
 } from './checkpoint/safetensors.ts'
+export { type ByteSource, memorySource } from './checkpoint/source.ts'
+export { readZip, readZipEntry, type ZipEntry } from './checkpoint/zip.ts'
 export * from './errors.ts'
 export * from './grad/gradient.ts'
 export { remat } from './grad/remat.ts'

@@ -17,6 +17,7 @@ export {
   submitSlurm,
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
+export * from './extract/index.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
 export { languageModelPath, openLanguageModel } from './language/models.ts'
@@ -31,6 +32,7 @@ export {
   type ReadConfig,
   readArrow,
   readCsv,
+  readFiles,
   readHuggingface,
   readJsonl,
   readParquet,

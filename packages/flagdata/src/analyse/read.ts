@@ -1,4 +1,5 @@
 import { uniform } from '../condense/random.ts'
+import type { RunOptions } from '../executors/local.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { addFault, emptyStatistics, type Statistics } from '../pipeline/statistics.ts'
 import { readDocuments } from '../readers/documents.ts'
@@ -10,13 +11,7 @@ export interface AnalyseOptions {
   sample?: number
   seed?: number
   /** Called now and then with the documents and bytes of text since the last call. */
-  onProgress?(progress: {
-    phase: string
-    done: number
-    total: number
-    documents: number
-    bytes: number
-  }): void
+  onProgress?: RunOptions['onProgress']
 }
 
 const PROGRESS_EVERY = 500
@@ -36,7 +31,7 @@ export async function analyse(
   for (const [done, piece] of pieces.entries()) {
     let [documents, bytes, number] = [0, 0, 0]
     const report = () => {
-      onProgress?.({ phase: 'analyse', done, total: pieces.length, documents, bytes })
+      onProgress?.({ phase: 'analyse', done, total: pieces.length, documents, bytes, removed: {} })
       documents = bytes = 0
     }
     const source = readDocuments(piece, read, (kind, offset, found) =>

@@ -1,6 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { corpus } from '../testing/corpus.ts'
 import { jsonLines, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { openTokenFile } from '../tokens/files.ts'
@@ -112,4 +112,22 @@ it('tokens joins token files', async () => {
   expect((await flagdata('tokens', join(work.path, 'tokens'), ...options)).err).toBe(
     'flagdata: --padding needs --tokenizer\n',
   )
+})
+
+it.runIf(process.platform === 'linux')('view opens the page in the browser', async () => {
+  const opened = join(work.path, 'opened')
+  const browser = join(
+    await writeFiles(work.path, { browser: `#!/bin/sh\nprintf %s "$1" >'${opened}'\n` }),
+    'browser',
+  )
+  await chmod(browser, 0o755)
+  vi.stubEnv('BROWSER', browser)
+  // With a display the desktop would be asked first.
+  vi.stubEnv('DISPLAY', undefined)
+  const { code, err } = await flagdata('view', output)
+  vi.unstubAllEnvs()
+  const page = join(output, '.flagdata', 'report.html')
+  expect([code, err]).toEqual([0, `${page}\n`])
+  expect(await readFile(opened, 'utf8')).toContain(page)
+  expect(await readFile(page, 'utf8')).toContain('too_few_sentences')
 })

@@ -13,6 +13,15 @@ export interface Removed {
   metadata: { [key: string]: Json }
 }
 
+/** A document that steps changed, as it lies in `changed/`. */
+export interface Changed {
+  changed: { steps: string[] }
+  id: string
+  before: string
+  text: string
+  metadata: { [key: string]: Json }
+}
+
 export interface Selection {
   step?: string
   reason?: string
@@ -30,7 +39,7 @@ export async function sampleRemoved(
   { step, reason, count, seed }: Selection,
 ): Promise<Removed[]> {
   const sample = new Reservoir<Removed>(count, mulberry32(seed))
-  for await (const document of removedDocuments(output)) {
+  for await (const document of documentsOf<Removed>(output, 'removed')) {
     if (step !== undefined && document.removed.step !== step) continue
     if (reason !== undefined && document.removed.reason !== reason) continue
     sample.offer(document)
@@ -38,17 +47,31 @@ export async function sampleRemoved(
   return sample.chosen
 }
 
+type Amount = Pick<Selection, 'count' | 'seed'>
+
 /** The same of every step and reason, up to `count` of each; nothing if the folder keeps no removed documents. */
-export async function sampleByReason(
-  output: string,
-  { count, seed }: Pick<Selection, 'count' | 'seed'>,
-): Promise<Removed[]> {
+export const sampleByReason = (output: string, amount: Amount): Promise<Removed[]> =>
+  sampleByKey(
+    documentsOf<Removed>(output, 'removed'),
+    amount,
+    ({ removed: { step, reason } }) => `${step}\n${reason}`,
+  )
+
+/** A random sample of the changed documents, of each combination of steps; nothing if the folder keeps none. */
+export const sampleChanged = (output: string, amount: Amount): Promise<Changed[]> =>
+  sampleByKey(documentsOf<Changed>(output, 'changed'), amount, ({ changed }) => changed.steps.join('\n'))
+
+async function sampleByKey<Kept>(
+  documents: AsyncIterable<Kept>,
+  { count, seed }: Amount,
+  keyOf: (document: Kept) => string,
+): Promise<Kept[]> {
   const random = mulberry32(seed)
-  const samples = new Map<string, Reservoir<Removed>>()
+  const samples = new Map<string, Reservoir<Kept>>()
   try {
-    for await (const document of removedDocuments(output)) {
-      const key = `${document.removed.step}\n${document.removed.reason}`
-      const sample = samples.get(key) ?? new Reservoir(count, random)
+    for await (const document of documents) {
+      const key = keyOf(document)
+      const sample = samples.get(key) ?? new Reservoir<Kept>(count, random)
       samples.set(key, sample)
       sample.offer(document)
     }
@@ -58,15 +81,18 @@ export async function sampleByReason(
   return [...samples.values()].flatMap(({ chosen }) => chosen)
 }
 
-async function* removedDocuments(output: string): AsyncGenerator<Removed> {
-  const folder = join(output, 'removed')
+const missing = {
+  removed: 'a run writes them unless the recipe says removed: false',
+  changed: 'a run writes some unless the recipe says changed: 0, if its steps change any',
+}
+
+async function* documentsOf<Kept>(output: string, kind: keyof typeof missing): AsyncGenerator<Kept> {
+  const folder = join(output, kind)
   const names = (await readdir(folder).catch(() => []))
     .filter((name) => /\.jsonl(\.gz|\.zst)?$/.test(name))
     .sort()
   if (names.length === 0)
-    throw new DataError('not-found', `${folder}: no removed documents`, {
-      hint: 'a run writes them unless the recipe says removed: false',
-    })
+    throw new DataError('not-found', `${folder}: no ${kind} documents`, { hint: missing[kind] })
   for (const name of names) {
     const path = join(folder, name)
     const whole = { start: 0, end: Number.MAX_SAFE_INTEGER }

@@ -21,7 +21,7 @@ beforeAll(async () => {
     text:
       i % 2
         ? `short <b>${i}</b>`
-        : `${prose}\n${`Number ${i} is here, and that is all of it to say. `.repeat(4)}`,
+        : `no end here\n${prose}\n${`Number ${i} is here, and that is all of it to say. `.repeat(4)}`,
     language: i % 4 === 1 ? 'en' : 'fr',
   }))
   const input = await writeFiles(join(work.path, 'in'), { 'a.jsonl': `${jsonLines(documents)}{broken\n` })
@@ -44,6 +44,17 @@ it('tells what each step removed and why, and shows as many documents of each re
   if (samples?.kind !== 'samples') throw new Error('no samples')
   expect(new Set(samples.samples.map(({ id }) => id)).size).toBe(5)
   expect(await pageOf(output, { count: 5, seed: 1 })).toEqual(report)
+  // The line that C4 took out, in its place.
+  const changes = report.sections.find(({ title }) => title === 'Changed documents')
+  if (changes?.kind !== 'samples') throw new Error('no changes')
+  expect([changes.total, changes.samples.length]).toEqual([COPIES, 5])
+  for (const { outcome, diffs = [] } of changes.samples) {
+    expect(outcome.label).toBe('c4')
+    expect(diffs[0].spans.slice(0, 2)).toEqual([
+      { kind: 'removed', text: 'no end here\n' },
+      { kind: 'kept', text: expect.stringMatching(/^The cat sat/) },
+    ])
+  }
   await expect(pageOf(work.path, { count: 5, seed: 1 })).rejects.toMatchObject({ code: 'not-found' })
 })
 
@@ -55,11 +66,14 @@ it.skipIf(!hasBrowser)('flagdata report --html writes a page on which a removed 
   try {
     const { page, problems } = await browser.open(html)
     expect(await page.locator('.funnel .stage').count()).toBe(2)
-    const samples = page.locator('.section.samples')
+    const samples = page.locator('.section.samples').first()
     await samples.getByLabel('language').selectOption('en')
     await samples.locator('.list').getByRole('option').first().click()
     expect(await samples.locator('.detail .problem').textContent()).toMatch(/^c4: too_few_sentences/)
     expect(await samples.locator('.detail .text p').textContent()).toMatch(/^short <b>\d+<\/b>/)
+    const changed = page.locator('.section.samples').nth(1)
+    await changed.locator('.list').getByRole('option').first().click()
+    expect(await changed.locator('.detail del').first().textContent()).toContain('no end here')
     expect(problems).toEqual([])
   } finally {
     await browser.close()

@@ -1,6 +1,7 @@
 import type { Report, Sample, Section, SectionOf } from '@flag/report'
+import { diffWordsWithSpace } from 'diff'
 import type { StepStatistics } from '../pipeline/statistics.ts'
-import { type Removed, sampleByReason } from './inspect.ts'
+import { type Changed, type Removed, sampleByReason, sampleChanged } from './inspect.ts'
 import { readStatus, type Status } from './status.ts'
 
 /** Characters of a text that the page shows. */
@@ -16,6 +17,7 @@ export async function pageOf(
 ): Promise<Report> {
   const status = await readStatus(output)
   const removed = await sampleByReason(output, { count, seed })
+  const changed = await sampleChanged(output, { count, seed })
   const { statistics, complete, phases } = status
   const pieces = phases[0]
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
@@ -40,6 +42,7 @@ export async function pageOf(
       ...countsTable(statistics.steps),
       ...faultTable(status),
       ...sampleSection(removed, status),
+      ...changedSection(changed, status),
     ],
   }
 }
@@ -166,6 +169,58 @@ function sampleOf(
       ...Object.entries(metadata)
         .filter(([, it]) => typeof it === 'string' || typeof it === 'number')
         .map(([label, it]) => ({ label, value: it as string | number })),
+    ],
+  }
+}
+
+/** Words that may differ before two texts are shown beside each other instead of as one. */
+const MOST_EDITS = 1500
+
+function changedSection(changed: readonly Changed[], { statistics }: Status): Section[] {
+  if (changed.length === 0) return []
+  return [
+    {
+      kind: 'samples',
+      title: 'Changed documents',
+      description: 'Documents that were kept with another text: what steps took out and what they put in.',
+      samples: changed.map(changedSample),
+      total: Math.max(changed.length, ...statistics.steps.map(({ changed }) => changed)),
+    },
+  ]
+}
+
+function changedSample({ changed: { steps }, id, before, text, metadata }: Changed, i: number): Sample {
+  const spans = diffWordsWithSpace(before.slice(0, SHOWN), text.slice(0, SHOWN), {
+    maxEditLength: MOST_EDITS,
+  })
+  const language = typeof metadata.language === 'string' ? metadata.language : undefined
+  return {
+    id: `${i} ${id}`,
+    title: text.slice(0, 120).replaceAll(/\s+/g, ' ').trim() || id,
+    outcome: { tone: 'warning', label: steps.join(', ') },
+    facets: { step: steps.join(', '), ...(language !== undefined && { language }) },
+    ...(spans
+      ? {
+          diffs: [
+            {
+              label: 'text',
+              spans: spans.map(({ value, added, removed }) => ({
+                kind: added ? ('added' as const) : removed ? ('removed' as const) : ('kept' as const),
+                text: value,
+              })),
+            },
+          ],
+        }
+      : {
+          texts: [
+            { label: 'before', text: before.slice(0, SHOWN) },
+            { label: 'after', text: text.slice(0, SHOWN) },
+          ],
+        }),
+    facts: [
+      { label: 'id', value: id },
+      { label: 'characters before', value: before.length },
+      { label: 'characters after', value: text.length },
     ],
   }
 }

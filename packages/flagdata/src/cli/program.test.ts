@@ -138,13 +138,20 @@ describe('flagdata', () => {
       },
       isInteractive,
     })
-    const progress = { phase: 'steps', done: 1, total: 2, documents: 100, bytes: 2e6 }
+    const removed = { b: 1, a: 4, c: 2, d: 1, e: 1 }
+    const progress = { phase: 'steps', done: 1, total: 4, documents: 100, bytes: 2e6, removed }
     const line = new ProgressLine(terminal(true), () => now)
     line.update(progress)
     expect(drawn).toBe('')
     now = 2_000_000_000n
     line.update(progress)
-    expect(drawn).toBe('\r\x1b[2Ksteps 1/2 · 200 documents · 100 docs/s · 2.0 MB/s')
+    const drops = 'removed: a 8, c 4, b 2, others 4'
+    expect(drawn).toBe(`\r\x1b[2Ksteps 1/4 · 200 documents · 100 docs/s · 2.0 MB/s · ${drops}`)
+    // One item took 200 seconds, and two are left.
+    now = 202_000_000_000n
+    drawn = ''
+    line.update({ ...progress, done: 2, documents: 0, bytes: 0, removed: {} })
+    expect(drawn).toBe(`\r\x1b[2Ksteps 2/4 · 7 min left · 200 documents · 1 docs/s · 0.0 MB/s · ${drops}`)
     line.end()
     drawn = ''
     new ProgressLine(terminal(false), () => now).update(progress)

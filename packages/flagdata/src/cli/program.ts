@@ -1,21 +1,23 @@
 import { FlagError } from '@flag/core-tensor'
 import { columns, printable, type Terminal } from '@flag/core-tensor/terminal'
-import { ReportError, writeReport } from '@flag/report'
+import { ReportError } from '@flag/report'
 import { Command, CommanderError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { openJob } from '../executors/work.ts'
+import { readFormats, writeFormats } from '../pipeline/pipeline.ts'
 import { openRecipe, shippedRecipes } from '../pipeline/recipe.ts'
 import { stepFactory, stepNames } from '../pipeline/registry.ts'
 import { findPieces } from '../readers/pieces.ts'
 import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
-import { sampleRemoved } from './inspect.ts'
-import { pageOf } from './page.ts'
-import { describeSummary, funnel } from './report.ts'
+import { addExtract } from './extract.ts'
+import { sampleChanged, sampleRemoved } from './inspect.ts'
+import { describeChange, describeSummary, funnel } from './report.ts'
 import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
 import { describeStep, describeSteps, stepsPage, stepText } from './steps.ts'
 import { addTokens } from './tokens.ts'
+import { addPages } from './view.ts'
 import { addWork } from './work.ts'
 
 const exitCodes = `
@@ -48,6 +50,10 @@ Examples:
   flagdata run fineweb --input crawl --output clean
   flagdata run my-recipe.yaml --workers 4
   flagdata inspect clean --reason list_ratio
+
+Formats, by name in a recipe:
+  read     ${readFormats.join(', ')}
+  written  ${writeFormats.join(', ')}
 ${exitCodes}`,
     )
 
@@ -130,8 +136,11 @@ ${exitCodes}`,
 
   program
     .command('inspect')
-    .description('show a random sample of the removed documents, each with its reason')
+    .description(
+      'show a random sample of the removed documents, each with its reason, or of the changed ones',
+    )
     .argument('<output>', 'folder that a run wrote')
+    .option('--changed', 'documents that were changed and kept, instead')
     .option('--step <name>', 'only those that this step removed')
     .option('--reason <name>', 'only those removed for this reason')
     .option('--count <n>', 'number of documents', wholeNumber(1), 5)
@@ -140,6 +149,13 @@ ${exitCodes}`,
     .addOption(json)
     .addHelpText('after', '\nExample:\n  flagdata inspect clean --reason too_few_sentences --count 3')
     .action(async (folder, options) => {
+      if (options.changed) {
+        const changed = await sampleChanged(folder, options)
+        if (options.json) print(changed)
+        else for (const document of changed) terminal.out(describeChange(document, options.characters))
+        if (changed.length === 0) terminal.err('no changed document is kept\n')
+        return
+      }
       const sample = await sampleRemoved(folder, options)
       if (options.json) {
         print(sample)
@@ -158,16 +174,6 @@ ${exitCodes}`,
       }
       if (sample.length === 0) terminal.err('no removed document fits\n')
     })
-
-  program
-    .command('report')
-    .description('write a run as a page: what each step removed and why, with removed documents to look into')
-    .argument('<output>', 'folder that a run wrote')
-    .requiredOption('--html <file>', 'page to write: one file that opens in any browser')
-    .option('--count <n>', 'removed documents of every reason', wholeNumber(1), 50)
-    .option('--seed <n>', 'chooses them', wholeNumber(0), 0)
-    .addHelpText('after', '\nExample:\n  flagdata report clean --html clean.html')
-    .action(async (folder, options) => writeReport(options.html, await pageOf(folder, options)))
 
   program
     .command('recipes')
@@ -204,9 +210,11 @@ ${exitCodes}`,
       else terminal.out(`${columns(describeSteps().map(({ name, summary }) => [name, summary ?? '']))}\n`)
     })
 
+  addPages(program, terminal)
   addAnalyse(program, terminal)
   addTokens(program, terminal)
   addSql(program, terminal)
+  addExtract(program, terminal, exitCodes)
   addWork(program, terminal)
 
   for (const command of [program, ...program.commands])

@@ -1,6 +1,8 @@
-import { columns } from '@flag/core-tensor/terminal'
+import { columns, printable } from '@flag/core-tensor/terminal'
+import { diffLines } from 'diff'
 import type { Summary } from '../executors/phases.ts'
 import type { Statistics } from '../pipeline/statistics.ts'
+import type { Changed } from './inspect.ts'
 
 const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -43,4 +45,16 @@ export function describeSummary(
   )
   if (resumed > 0) lines.push(`${resumed} of ${pieces} pieces were done by an earlier run`)
   return `${lines.join('\n')}\n`
+}
+
+/** A changed document line by line, as `diff -u` shows it: what was taken out with -, what was put in with +. */
+export function describeChange({ changed, id, before, text }: Changed, characters: number): string {
+  const patch = diffLines(before.slice(0, characters), text.slice(0, characters))
+  const lines = patch.flatMap(({ value, added, removed }) =>
+    value
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => `${added ? '+' : removed ? '-' : ' '}${printable(line)}\n`),
+  )
+  return `── ${printable(id)} · ${changed.steps.join(', ')}\n${lines.join('')}\n`
 }

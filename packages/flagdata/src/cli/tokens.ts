@@ -48,7 +48,7 @@ Examples:
         input,
         padding: await paddingOf(options),
         onProgress: (done, total) =>
-          progress.update({ phase: 'tokens', done, total, documents: 0, bytes: 0 }),
+          progress.update({ phase: 'tokens', done, total, documents: 0, bytes: 0, removed: {} }),
       }).finally(() => progress.end())
       if (options.json) {
         terminal.out(`${JSON.stringify(result, null, 2)}\n`)

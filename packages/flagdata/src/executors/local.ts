@@ -1,7 +1,7 @@
 import { DataError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { findPieces } from '../readers/pieces.ts'
-import type { OnProgress } from './passes.ts'
+import type { OnProgress, Progress } from './passes.ts'
 import { type Job, type Phase, phasesOf, type Summary } from './phases.ts'
 import {
   checkOutput,
@@ -25,14 +25,8 @@ export interface RunResult extends Summary {
 export interface RunOptions {
   /** Worker threads; with 1, the default, everything runs in this thread. */
   workers?: number
-  /** Called as work goes on: the phase, items done and in all, documents and bytes of text since the last call. */
-  onProgress?(progress: {
-    phase: string
-    done: number
-    total: number
-    documents: number
-    bytes: number
-  }): void
+  /** Called as work goes on: the phase, its items done and in all, and what was done since the last call. */
+  onProgress?(progress: Progress & { phase: string; done: number; total: number }): void
 }
 
 /**
@@ -80,14 +74,15 @@ async function runPhase(
 ): Promise<unknown> {
   const done = await readDone(state, phase.name)
   const missing = phase.items.filter((item) => !done.has(item))
-  const progress: OnProgress = (documents, bytes) =>
-    onProgress?.({ phase: phase.name, done: done.size, total: phase.items.length, documents, bytes })
+  const progress: OnProgress = (since) =>
+    onProgress?.({ phase: phase.name, done: done.size, total: phase.items.length, ...since })
+  const nothing: Progress = { documents: 0, bytes: 0, removed: {} }
   const finish = async (item: string, result: unknown) => {
     await markDone(state, phase.name, item, result)
     done.set(item, result)
-    progress(0, 0)
+    progress(nothing)
   }
-  progress(0, 0)
+  progress(nothing)
   if (threads.count > 1 && missing.length > 1) await threads.forEach(phase.name, missing, finish, progress)
   else for (const item of missing) await finish(item, await phase.run(item, progress))
   return done.get(phase.items[phase.items.length - 1])

@@ -11,7 +11,7 @@ parentPort?.on('message', async ({ phase, item }: ToWorker) => {
     if (it === undefined) throw new Error(`no phase "${phase}"`)
     send({
       kind: 'done',
-      result: await it.run(item, (documents, bytes) => send({ kind: 'progress', documents, bytes })),
+      result: await it.run(item, (progress) => send({ kind: 'progress', progress })),
     })
   } catch (error) {
     const { name, message, stack, hint } = error as Error & { hint?: string }

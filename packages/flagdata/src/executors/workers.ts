@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { moduleWorker } from '@flag/core-tensor'
 import { DataError } from '../errors.ts'
-import type { OnProgress } from './passes.ts'
+import type { OnProgress, Progress } from './passes.ts'
 
 /** The output folder, where the plan of the run lies. */
 export interface WorkerData {
@@ -15,7 +15,7 @@ export interface ToWorker {
 }
 
 export type FromWorker =
-  | { kind: 'progress'; documents: number; bytes: number }
+  | { kind: 'progress'; progress: Progress }
   | { kind: 'done'; result: unknown }
   | { kind: 'failed'; error: { name: string; message: string; code?: string; hint?: string; stack?: string } }
 
@@ -74,7 +74,7 @@ const ask = (worker: Worker, task: ToWorker, onProgress: OnProgress) =>
       reject(toError(task, error))
     }
     const onMessage = (message: FromWorker) => {
-      if (message.kind === 'progress') return onProgress(message.documents, message.bytes)
+      if (message.kind === 'progress') return onProgress(message.progress)
       if (message.kind === 'failed') return fail(message.error)
       stop()
       resolve(message.result)

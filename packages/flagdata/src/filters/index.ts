@@ -2,6 +2,7 @@
 export { badWords } from './badWords.ts'
 export { c4, c4Paragraph } from './c4.ts'
 export { alphanumericRatioFilter, specialCharacterRatioFilter } from './characterRatios.ts'
+export { decontaminate } from './decontamination/decontaminate.ts'
 export { fieldValueFilter, numericFieldValueFilter, suffixFilter } from './fields.ts'
 export { finewebQuality } from './finewebQuality.ts'
 export { gopherQuality } from './gopherQuality.ts'

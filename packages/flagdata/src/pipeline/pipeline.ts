@@ -3,8 +3,8 @@ import { type DedupConfig, type DedupInput, dedupNames, dedupSchemas } from '../
 import { DataError } from '../errors.ts'
 import type { Step } from './step.ts'
 
-/** The formats of files that are read; `huggingface` is a folder of such files. */
-const readFormats = [
+/** The formats of files that are read; `huggingface` is a folder of such files, `files` one of any. */
+export const readFormats = [
   'jsonl',
   'text',
   'parquet',
@@ -14,6 +14,7 @@ const readFormats = [
   'warc',
   'webdataset',
   'huggingface',
+  'files',
 ] as const
 
 const ascii = z.string().regex(/^[\t\x20-\x7e]$/, 'expected one ASCII character')
@@ -26,6 +27,8 @@ export const readSchema = z
     path: z.string().min(1),
     textKey: z.string().min(1).default('text'),
     idKey: z.string().min(1).default('id'),
+    /** For `files`: only these files and folders below `path`. */
+    files: z.array(z.string().min(1)).min(1).optional(),
     /** For `text`: a document per file or per line. */
     documents: z.enum(['file', 'line']).default('file'),
     /** For `csv` and `tsv`: what stands between fields, and around those that hold it. */
@@ -54,7 +57,16 @@ export const readSchema = z
   })
 
 /** The formats of files that are written. */
-const writeFormats = ['jsonl', 'text', 'parquet', 'arrow', 'csv', 'tsv', 'webdataset', 'tokens'] as const
+export const writeFormats = [
+  'jsonl',
+  'text',
+  'parquet',
+  'arrow',
+  'csv',
+  'tsv',
+  'webdataset',
+  'tokens',
+] as const
 
 /** Where kept documents go, and whether removed ones are kept beside them. */
 export const writeSchema = z
@@ -143,6 +155,15 @@ export const readWebDataset = reader('readWebDataset', 'webdataset')
 
 /** Reads a folder as Hugging Face's `datasets` lays it out: by its card, by names of files, or of `save_to_disk`. */
 export const readHuggingface = reader('readHuggingface', 'huggingface')
+
+/**
+ * Reads a folder of files of any kind: a document for each, without text, its `path` and `mime` in the metadata. An
+ * extractor makes text of it.
+ *
+ * @example
+ * pipeline([readFiles('manuals'), extract(), writeJsonl('out')])
+ */
+export const readFiles = reader('readFiles', 'files')
 
 /** Writes a folder of JSON lines. */
 export const writeJsonl = writer('writeJsonl', 'jsonl')

@@ -1,5 +1,6 @@
 import type { Json } from '../document.ts'
 import { DataError } from '../errors.ts'
+import * as extractors from '../extract/index.ts'
 import * as filters from '../filters/index.ts'
 import * as modifiers from '../modifiers/index.ts'
 import type { StepFactory } from './define.ts'
@@ -13,6 +14,7 @@ export interface StepSpec {
 
 /** Every step that recipes may name: the exports of the folders of steps. */
 export const stepFactories: readonly StepFactory[] = [
+  ...Object.values(extractors),
   ...Object.values(filters),
   ...Object.values(modifiers),
 ] as unknown as StepFactory[]

@@ -1,5 +1,6 @@
 import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
+import { readFileDocuments } from './files.ts'
 import type { OnFault } from './format.ts'
 import { formats } from './formats.ts'
 import type { Piece } from './piece.ts'
@@ -17,6 +18,10 @@ export async function* readDocuments(
   config: ReadConfig,
   onFault: OnFault,
 ): AsyncGenerator<Document> {
+  if (config.format === 'files') {
+    yield* readFileDocuments(piece, config)
+    return
+  }
   if (config.format !== 'huggingface') {
     yield* formats[config.format].read(piece, config, onFault)
     return

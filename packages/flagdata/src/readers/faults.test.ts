@@ -24,7 +24,7 @@ import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/
 import { readAll } from '../testing/readAll.ts'
 import { tarHeader } from '../writers/tarHeader.ts'
 
-type Format = Exclude<ReadConfig['format'], 'huggingface'>
+type Format = Exclude<ReadConfig['format'], 'huggingface' | 'files'>
 
 const readers = {
   jsonl: readJsonl,
@@ -242,6 +242,19 @@ describe('something else in the middle', () => {
       { kind: 'corrupt-parquet', offset: 4, found: expect.stringMatching(/^row group 0, rows 0 to 39: /) },
     ])
   })
+})
+
+describe('a text that is longer than allowed', () => {
+  it.each(['jsonl', 'text', 'csv', 'tsv', 'parquet', 'arrow', 'warc', 'webdataset'] as const)(
+    '%s: too-long',
+    async (format) => {
+      const result = await read(format, files[format] as Buffer, { maxDocumentBytes: 150 })
+      expect(new Set(result.faults.map(({ kind }) => kind))).toEqual(new Set(['too-long']))
+      expect(result.texts.length + result.faults.length).toBe(texts.length)
+      expect(result.texts).toEqual(texts.slice(0, result.texts.length))
+      expect(result.texts.length).toBeGreaterThan(10)
+    },
+  )
 })
 
 describe('csv', () => {

@@ -2,7 +2,7 @@ import type { ReadConfig } from '../pipeline/pipeline.ts'
 import type { Range } from './ranges.ts'
 
 /** The formats that a single file has. */
-export type FileFormat = Exclude<ReadConfig['format'], 'huggingface'>
+export type FileFormat = Exclude<ReadConfig['format'], 'huggingface' | 'files'>
 
 /** A part of the input that is worked on as a whole: what is done once, or again after a kill. */
 export interface Piece extends Range {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { DataError } from '../errors.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
+import { cutFiles } from './files.ts'
 import { formats } from './formats.ts'
 import { findDataFiles } from './huggingface.ts'
 import type { FileFormat, Piece } from './piece.ts'
@@ -18,8 +19,14 @@ export type { Piece } from './piece.ts'
 export async function findPieces(config: ReadConfig): Promise<Piece[]> {
   const info = await stat(config.path).catch(() => undefined)
   if (info === undefined) throw new DataError('not-found', `${config.path}: no such file or folder`)
+  const pieces: Omit<Piece, 'name'>[] =
+    config.format === 'files' ? await cutFiles(config) : await cut(config, info.isDirectory())
+  return pieces.map((piece, i) => ({ name: String(i).padStart(5, '0'), ...piece }))
+}
+
+async function cut(config: ReadConfig, isFolder: boolean): Promise<Omit<Piece, 'name'>[]> {
   const pieces: Omit<Piece, 'name'>[] = []
-  for (const { path, format, split } of await findFiles(config, info.isDirectory())) {
+  for (const { path, format, split } of await findFiles(config, isFolder)) {
     const { size, mtimeMs: modified } = await stat(path)
     const file = path === config.path ? (path.split(sep).at(-1) ?? path) : relative(config.path, path)
     const common = {
@@ -31,7 +38,7 @@ export async function findPieces(config: ReadConfig): Promise<Piece[]> {
     const ranges = size <= config.pieceBytes ? whole(size) : await formats[format].cut(path, size, config)
     for (const range of ranges) pieces.push({ ...common, ...range, bytes: range.end - range.start })
   }
-  return pieces.map((piece, i) => ({ name: String(i).padStart(5, '0'), ...piece }))
+  return pieces
 }
 
 async function findFiles(
@@ -39,7 +46,7 @@ async function findFiles(
   isFolder: boolean,
 ): Promise<{ path: string; format: FileFormat; split?: string }[]> {
   const { path, format } = config
-  if (format === 'huggingface') return findDataFiles(config)
+  if (format === 'huggingface' || format === 'files') return findDataFiles(config)
   if (!isFolder) return [{ path, format }]
   const { files: names, examples } = formats[format]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })

@@ -11,7 +11,7 @@ export const INVALID = Symbol('invalid UTF-8')
  * A value of a table as JSON: integers that a double cannot hold become strings of digits, times ISO 8601, bytes
  * base64, missing values null. Undefined if a string in it is not valid UTF-8.
  */
-export function toJson(value: unknown): Json | undefined {
+function toJson(value: unknown): Json | undefined {
   if (value === null || value === undefined) return null
   switch (typeof value) {
     case 'string':

@@ -84,7 +84,7 @@ function numberOf(field: Buffer): number {
 
 function hasChecksum(header: Buffer): boolean {
   let sum = 8 * 0x20
-  for (const [i, byte] of header.entries()) if (i < 148 || i >= 156) sum += byte
+  for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]
   return sum === numberOf(header.subarray(148, 156)) && sum > 8 * 0x20
 }
 

@@ -23,7 +23,11 @@ export const warc: Format = {
         readChunks(path, { start: 0, end: Infinity }, () => {}),
         0,
       )
-      for await (const { offset } of warcRecords(stream, () => {})) if (offset > 0) yield offset
+      try {
+        for await (const { offset } of warcRecords(stream, () => {})) if (offset > 0) yield offset
+      } finally {
+        await stream.close()
+      }
     }
     return between(places(), size, pieceBytes)
   },

@@ -25,11 +25,15 @@ export const webdataset: Format = {
         0,
       )
       let before: string | undefined
-      for await (const { name, offset } of tarMembers(stream, () => {})) {
-        const key = splitName(name)?.key
-        if (key === undefined || key === before) continue
-        if (before !== undefined) yield offset
-        before = key
+      try {
+        for await (const { name, offset } of tarMembers(stream, () => {})) {
+          const key = splitName(name)?.key
+          if (key === undefined || key === before) continue
+          if (before !== undefined) yield offset
+          before = key
+        }
+      } finally {
+        await stream.close()
       }
     }
     return between(places(), size, pieceBytes)

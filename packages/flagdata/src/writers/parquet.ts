@@ -28,6 +28,8 @@ const toCell = (value: Json | undefined, type: ColumnType) =>
   value === undefined || value === null ? null : type === 'integer' ? BigInt(value as number) : value
 
 async function compressorsOf(codec: Codec): Promise<ParquetWriteOptions['compressors']> {
+  // The writer has a Snappy of its own in JavaScript; this one is WebAssembly.
+  if (codec === 'snappy') return { SNAPPY: (await import('hysnappy')).snappyCompressor() }
   if (codec === 'gzip') return { GZIP: (bytes) => gzipSync(bytes) }
   return codec === 'zstd' ? { ZSTD: await zstdCompressor() } : {}
 }

@@ -23,7 +23,7 @@ export function tarHeader(name: string, size: number): Buffer {
   header.write('        0', 148)
   header.write('ustar\u000000', 257, 'latin1')
   let sum = 0
-  for (const byte of header) sum += byte
+  for (let i = 0; i < TAR_BLOCK; i++) sum += header[i]
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   return header
 }

@@ -26,21 +26,38 @@ export const webdataset: OutputFormat = {
     const stem = basename(path).split('.')[0]
     let number = 0
     let isOpen = true
+    let [waiting, size]: [Uint8Array[], number] = [[], 0]
+    const flush = async () => {
+      const full = Buffer.concat(waiting)
+      ;[waiting, size] = [[], 0]
+      await encoder.write(full)
+    }
+    const put = (bytes: Uint8Array) => {
+      waiting.push(bytes)
+      size += bytes.length
+    }
     const finish = async () => {
       if (!isOpen) return
       isOpen = false
-      await encoder.write(Buffer.alloc(2 * TAR_BLOCK))
+      put(Buffer.alloc(2 * TAR_BLOCK))
+      await flush()
       await encoder.end()
       await output.finish()
     }
     return {
-      async add(document) {
+      add(document) {
         const key = `${stem}-${String(number++).padStart(6, '0')}`
-        for (const { extension, bytes } of [...textMembers(document), ...(await mediaMembers(document))]) {
-          await encoder.write(tarHeader(`${key}.${extension}`, bytes.length))
-          await encoder.write(bytes)
-          await encoder.write(Buffer.alloc(paddingOf(bytes.length)))
+        const write = (members: readonly Member[]) => {
+          for (const { extension, bytes } of members) {
+            put(tarHeader(`${key}.${extension}`, bytes.length))
+            put(bytes)
+            put(zeros.subarray(0, paddingOf(bytes.length)))
+          }
+          return size < BLOCK ? undefined : flush()
         }
+        const members = textMembers(document)
+        if (!document.media?.some(hasBytes)) return write(members)
+        return mediaMembers(document).then((media) => write([...members, ...media]))
       },
       finish,
       async commit() {
@@ -55,9 +72,18 @@ export const webdataset: OutputFormat = {
   },
 }
 
+interface Member {
+  extension: string
+  bytes: Buffer
+}
+
+/** Members are handed to the compressor or the disk in blocks of about this many bytes. */
+const BLOCK = 256 * 1024
+const zeros = Buffer.alloc(TAR_BLOCK)
+
 const embedded = ({ media = [] }: Document): Media[] => media.filter(hasBytes)
 
-function textMembers(document: Document) {
+function textMembers(document: Document): Member[] {
   const addresses = document.media?.filter((media) => !hasBytes(media)) ?? []
   const { text, ...row } = rowOf({ ...document, media: addresses.length > 0 ? addresses : undefined })
   return [
@@ -66,9 +92,9 @@ function textMembers(document: Document) {
   ]
 }
 
-async function mediaMembers(document: Document) {
+async function mediaMembers(document: Document): Promise<Member[]> {
   const used = new Set(['json', 'txt'])
-  const members: { extension: string; bytes: Buffer }[] = []
+  const members: Member[] = []
   for (const media of embedded(document)) {
     const name = extensionOf(media).toLowerCase()
     const wanted = /^[a-z0-9_.-]{1,40}$/.test(name) ? name : 'bin'

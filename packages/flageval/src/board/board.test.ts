@@ -115,6 +115,19 @@ describe('the board of two runs', () => {
     }
   })
 
+  it('warns of few samples, of columns near chance and of odd data', async () => {
+    const [first, second] = runs
+    const odd = first.logs.map((log) =>
+      'records' in log && log.column.language === 'ar'
+        ? { ...log, warnings: ['2 of 3 templates are repeated'] }
+        : log,
+    )
+    const { warnings = [] } = await boardPage([{ ...first, logs: odd }, second], { samples: 1 })
+    expect(warnings.join('\n')).toMatch(/Fewer than 100 independent units: shape-pairs, shape-foils/)
+    expect(warnings).toContain('shape-pairs: 2 of 3 templates are repeated (ar)')
+    expect(warnings.filter((text) => text.includes('no model does better than chance')).length).toBe(2)
+  })
+
   it('tells runs of one name apart by their folders', async () => {
     const twice = await openRuns([at('a'), at('a')])
     expect(twice[0].name).toBe(`a (${at('a')})`)

@@ -42,7 +42,7 @@ export async function boardPage(
       'are independent, else by resampling clusters.',
     tool: `flageval ${runs[0].run.flageval}`,
     environment: factsOf(runs),
-    warnings: [...warningsOf(entries), ...compared.warnings, ...inspected.warnings],
+    warnings: [...warningsOf(entries), ...oddData(runs), ...compared.warnings, ...inspected.warnings],
     sections: [
       ...leaderboards(entries),
       ...compared.sections,
@@ -234,6 +234,18 @@ function factsOf(runs: readonly OpenedRun[]): Fact[] {
     { label: 'data', value: data.join(', ') },
     { label: 'environment', value: environments.join('; ') },
   ]
+}
+
+/** What the runs say of the data: templates that are repeated, texts in another script. Equal words once, with their languages. */
+function oddData(runs: readonly OpenedRun[]): string[] {
+  const found = new Map<string, Set<string>>()
+  for (const { logs } of runs)
+    for (const log of logs)
+      for (const text of 'records' in log ? (log.warnings ?? []) : []) {
+        const key = `${log.column.task}: ${text}`
+        found.set(key, (found.get(key) ?? new Set()).add(log.column.language))
+      }
+  return [...found].map(([text, languages]) => `${text} (${[...languages].join(', ')})`)
 }
 
 /** Fewer samples than this tell little. */

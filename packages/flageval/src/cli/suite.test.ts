@@ -1,7 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { reportSchema } from '@flag/report'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { boardPage } from '../board/board.ts'
+import { openRuns } from '../board/openedRun.ts'
 import { openModel } from '../models/model.ts'
 import type { BoardCell } from '../run/board.ts'
 import { openRun } from '../run/validate.ts'
@@ -79,6 +82,15 @@ describe('the suite multilingual-mini', () => {
       expect(gain?.high).toBeLessThan(0)
       expect(mean.low).toBeLessThan((chance as number) + 0.03)
     }
+  })
+
+  it('becomes a board: every task with its languages, a radar and samples', async () => {
+    const report = await boardPage(await openRuns([join(folder, 'run')]), { samples: 1 })
+    expect(reportSchema.safeParse(report).error).toBeUndefined()
+    const of = (kind: string) => report.sections.filter((section) => section.kind === kind)
+    expect([of('leaderboard').length, of('radar').length, of('scatter').length]).toEqual([1, 18, 1])
+    expect(of('samples').length).toBe(18)
+    expect(report.warnings?.join()).toContain('no model does better than chance')
   })
 
   it('asks for the same pictures in all tiers', async () => {

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { ops, saveOnnx, spec, trace } from '@flag/core-tensor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BaseRaw } from '../results/base.ts'
@@ -70,6 +73,19 @@ test('a page of FlagPerf puts published rows under those of a result', async () 
   expect(code).toBe(0)
   // The median of the two runs: 2000 operations in 30 ns.
   expect(out).toContain('| 评测结果 | 0.06667TFLOPS | / | / |\n| A100 | 19.2TFLOPS | 19.5TFLOPS | 98.5% |')
+})
+
+test('a command that fails at once ends, with the process that watches the machine', async () => {
+  const net = join(folder, 'open.onnx')
+  await saveOnnx(
+    net,
+    trace((x) => ops.neg(x), [spec('float32', ['batch', 4])]),
+  )
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const args = ['--import', 'tsx', main, 'soak', net, '--size', 'wrong=3', '--seconds', '1']
+  const failure = await promisify(execFile)(process.execPath, args).catch((error) => error)
+  expect(failure).toMatchObject({ code: 1, signal: null })
+  expect(failure.stderr).toMatch(/failed: the model leaves no axis "wrong" open: only batch/)
 })
 
 test('verify says that a result follows from its samples, and when it does not', async () => {

@@ -5,11 +5,23 @@ import type { SweepPlace } from './sweep.ts'
 /** The place of a row in a sweep, if it is of one. */
 export const placeOf = (row: CaseRow) => row.options.sweep as SweepPlace | undefined
 
+/**
+ * Places of the settings that no other dominates. Those that were dropped on the way are not among them: they were measured
+ * for a shorter time, in which memory grows less.
+ */
+export function frontOf(rows: readonly CaseRow[]): Set<number> {
+  const objectives = rows.map((row) => {
+    const place = placeOf(row)
+    return place && !place.droppedFor ? objectivesOf(row, place.batch) : undefined
+  })
+  return new Set(paretoFront(objectives))
+}
+
 /** Rows of the table of a sweep, the settings of the Pareto front first, by latency. */
 export function sweepTable(rows: readonly CaseRow[]): { header: string[]; body: string[][] } {
   const places = rows.map((row) => placeOf(row) as SweepPlace)
   const objectives = rows.map((row, i) => objectivesOf(row, places[i].batch))
-  const front = new Set(paretoFront(objectives))
+  const front = frontOf(rows)
   const order = rows
     .map((_, i) => i)
     .sort(

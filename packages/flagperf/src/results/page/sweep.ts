@@ -1,6 +1,6 @@
 import type { Section } from '@flag/report'
-import { placeOf, sweepTable } from '../../sweep/markdown.ts'
-import { objectivesOf, paretoFront } from '../../sweep/pareto.ts'
+import { frontOf, placeOf, sweepTable } from '../../sweep/markdown.ts'
+import { objectivesOf } from '../../sweep/pareto.ts'
 import type { SweepPlace } from '../../sweep/sweep.ts'
 import type { CaseRow } from '../schema.ts'
 import { tableOf } from './columns.ts'
@@ -13,7 +13,7 @@ export function sweepSections(cases: readonly CaseRow[]): Section[] {
   if (rows.length === 0) return []
   const places = rows.map((row) => placeOf(row) as SweepPlace)
   const objectives = rows.map((row, i) => objectivesOf(row, places[i].batch))
-  const front = new Set(paretoFront(objectives))
+  const front = frontOf(rows)
   const models = new Set(places.map(({ model }) => model))
   const points = objectives.flatMap((known, i) => {
     if (!known) return []
