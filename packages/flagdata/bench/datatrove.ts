@@ -118,8 +118,10 @@ async function benchMemory(): Promise<void> {
   })
 }
 
-const ours = (input: string, output: string, task: Task | 'recipe') =>
-  [process.execPath, ['--import', 'tsx', here('flag.ts'), input, output, task, String(WORKERS)]] as const
+function ours(input: string, output: string, task: Task | 'recipe'): [string, string[]] {
+  const args = ['--import', 'tsx', here('flag.ts'), input, output, task, String(WORKERS)]
+  return [process.execPath, args]
+}
 
 /** The text of the tests in as many files as there are workers. */
 async function writeCorpus(): Promise<string> {
