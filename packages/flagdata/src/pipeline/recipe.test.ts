@@ -35,7 +35,9 @@ write: { path: out, compression: zstd }
   })
 
   it('come with the package', async () => {
-    expect([...(await shippedRecipes()).keys()]).toEqual(['c4', 'fineweb', 'gopher'])
+    expect([...(await shippedRecipes()).keys()]).toEqual(
+      expect.arrayContaining(['c4', 'fineweb', 'gopher', 'pages']),
+    )
     const fineweb = await openRecipe('fineweb', paths)
     expect(fineweb.steps.map(({ name }) => name)).toEqual([
       'url',
