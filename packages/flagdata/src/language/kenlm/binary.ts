@@ -1,7 +1,6 @@
 import { constants } from 'node:buffer'
 import { DataError } from '../../errors.ts'
 import { BinaryFile } from '../binaryFile.ts'
-import type { Header } from './header.ts'
 import type { Ngrams } from './ngrams.ts'
 import { ProbingNgrams } from './probing.ts'
 import { TrieNgrams } from './trie.ts'
