@@ -73,7 +73,9 @@ export class RecordBuffer {
 function indicesByFirst(words: Uint32Array, width: number, count: number, at: number): Uint32Array {
   // Counting digits pays for many records only.
   if (count < 4096)
-    return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => words[a * width + at] - words[b * width + at])
+    return Uint32Array.from({ length: count }, (_, i) => i).sort(
+      (a, b) => words[a * width + at] - words[b * width + at],
+    )
   let indices = Uint32Array.from({ length: count }, (_, i) => i)
   let next = new Uint32Array(count)
   for (const shift of [0, 16]) {
