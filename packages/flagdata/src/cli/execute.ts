@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { printable, type Terminal } from '@flag/core-tensor/terminal'
@@ -65,12 +66,16 @@ export const withExecutorOptions = (command: Command): Command =>
     .option('--mount <folder>', 'kubernetes: where it is mounted, here as in the pods')
     .option('--namespace <name>', 'kubernetes: the namespace')
 
-/** This program, as a process of the same machine type starts it. */
-const thisProgram = (): ProgramCommand => [process.execPath, ...process.execArgv, fileURLToPath(mainModule())]
-
-/** Beside this module in the sources; the bundle is the program itself. */
-const mainModule = () =>
-  import.meta.url.endsWith('.ts') ? new URL('main.ts', import.meta.url) : new URL(import.meta.url)
+/** This program, as another process starts it. */
+const thisProgram = (): ProgramCommand => {
+  const main = new URL('main.ts', import.meta.url)
+  const fromSources = import.meta.url.endsWith('.ts')
+  return [
+    process.execPath,
+    ...process.execArgv,
+    fromSources ? fileURLToPath(main) : realpathSync(process.argv[1]),
+  ]
+}
 
 /** Does a run, or hands it to a cluster, and says how it went. */
 export async function execute(

@@ -97,7 +97,7 @@ describe('flagdata', () => {
     expect((await flagdata('steps', 'none')).err).toMatch(/^flagdata: no step "none" \(known: .*, c4, /)
   })
 
-  it.each([[], ['run'], ['plan'], ['status'], ['inspect'], ['recipes'], ['steps']])(
+  it.each([[], ['run'], ['plan'], ['status'], ['inspect'], ['recipes'], ['steps'], ['extract']])(
     '%s --help has examples',
     async (...args) => {
       const { code, out } = await flagdata(...args, '--help')

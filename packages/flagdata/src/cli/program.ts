@@ -12,6 +12,7 @@ import { addAnalyse } from './analyse.ts'
 import { execute, wholeNumber, withExecutorOptions } from './execute.ts'
 import { addExtract } from './extract.ts'
 import { sampleChanged, sampleRemoved } from './inspect.ts'
+import { addLanguage, addTrainClassifier } from './language.ts'
 import { describeChange, describeSummary, funnel } from './report.ts'
 import { addSql } from './sql.ts'
 import { readStatus } from './status.ts'
@@ -212,6 +213,8 @@ ${exitCodes}`,
 
   addPages(program, terminal)
   addAnalyse(program, terminal)
+  addLanguage(program, terminal)
+  addTrainClassifier(program, terminal)
   addTokens(program, terminal)
   addSql(program, terminal)
   addExtract(program, terminal, exitCodes)

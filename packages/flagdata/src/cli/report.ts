@@ -40,9 +40,10 @@ export function describeSummary(
 ): string {
   const lines = [funnel(statistics)]
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
-  lines.push(
-    `${written} of ${statistics.documents} documents (${megabytes(statistics.bytesOut)} of ${megabytes(statistics.bytesIn)}) in ${output}`,
-  )
+  const { documents, bytesIn, bytesOut } = statistics
+  // Files that a step makes text of have none before.
+  const size = bytesIn > 0 ? `${megabytes(bytesOut)} of ${megabytes(bytesIn)}` : megabytes(bytesOut)
+  lines.push(`${written} of ${documents} documents (${size}) in ${output}`)
   if (resumed > 0) lines.push(`${resumed} of ${pieces} pieces were done by an earlier run`)
   return `${lines.join('\n')}\n`
 }

@@ -1,5 +1,5 @@
 import type { Document } from '../document.ts'
-import type { Outcome } from '../pipeline/step.ts'
+import type { Count, Outcome } from '../pipeline/step.ts'
 
 /** What a kind of deduplication notes about the documents of one piece, in their order. */
 export interface Collector {
@@ -18,7 +18,7 @@ export interface DedupPhase<Config> {
 }
 
 /** What is to happen to a document, told in the order of the piece: nothing keeps it. */
-export type Decide = (document: Document, number: number) => Outcome
+export type Decide = (document: Document, number: number, count: Count) => Outcome
 
 /**
  * A kind of deduplication: documents are noted as they pass, phases find what they have in common, and then every document

@@ -2,34 +2,22 @@ import { join } from 'node:path'
 import { balance } from '../condense/balance.ts'
 import { diverse } from '../condense/diverse.ts'
 import { select } from '../condense/select.ts'
+import { bloom } from './bloom/kind.ts'
 import { type ConfigOf, type DedupConfig, type DedupName, dedupEntry } from './config.ts'
-import { ExactSignatureWriter, findExactDuplicates } from './exact.ts'
+import { exact, url } from './exactKind.ts'
+import { images } from './images/kind.ts'
 import type { DedupKind } from './kind.ts'
 import { findBucketPairs, SignatureWriter } from './minhash/buckets.ts'
 import { clusterPairs } from './minhash/clusters.ts'
 import { Signer } from './minhash/signature.ts'
 import { decideByFiles } from './removal.ts'
+import { semantic } from './semantic/kind.ts'
+import { sentences } from './sentences/kind.ts'
+import { simhash } from './simhash/kind.ts'
+import { substrings } from './substrings/kind.ts'
 
 /** The item of a phase that is not divided. */
 const whole = ['all']
-
-const exact: DedupKind<ConfigOf<'exact'>> = {
-  collect(config, folder, piece) {
-    const writer = new ExactSignatureWriter(config)
-    return {
-      add: ({ text }, number) => writer.add(text, number),
-      commit: () => writer.commit(join(folder, 'signatures'), piece),
-    }
-  },
-  phases: [
-    {
-      name: 'clusters',
-      items: () => whole,
-      run: (_, folder) => findExactDuplicates(join(folder, 'signatures'), join(folder, 'clusters')),
-    },
-  ],
-  decide: (_, folder, piece) => decideByFiles(join(folder, 'clusters'), piece, 'exact_duplicate'),
-}
 
 const minhash: DedupKind<ConfigOf<'minhash'>> = {
   collect(config, folder, piece) {
@@ -64,7 +52,20 @@ const minhash: DedupKind<ConfigOf<'minhash'>> = {
   decide: (_, folder, piece) => decideByFiles(join(folder, 'clusters'), piece, 'minhash_duplicate'),
 }
 
-const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = { exact, minhash, select, balance, diverse }
+const kinds: { [Name in DedupName]: DedupKind<ConfigOf<Name>> } = {
+  exact,
+  url,
+  minhash,
+  simhash,
+  sentences,
+  bloom,
+  substrings,
+  images,
+  semantic,
+  select,
+  balance,
+  diverse,
+}
 
 /** How the kind of a deduplication works, and its options. */
 export function dedupKind(dedup: DedupConfig): { kind: DedupKind<unknown>; config: unknown } {

@@ -54,6 +54,23 @@ export class RecordBuffer {
   }
 }
 
+/** The first `count` records of `width` bytes in the order of `compare`, which gets two buffers and offsets. */
+export function sortRecords(
+  records: Buffer,
+  count: number,
+  width: number,
+  compare: (a: Buffer, i: number, b: Buffer, k: number) => number,
+): Buffer {
+  const order = Uint32Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => compare(records, a * width, records, b * width) || a - b,
+  )
+  const sorted = Buffer.alloc(count * width)
+  order.forEach((from, to) => {
+    records.copy(sorted, to * width, from * width, (from + 1) * width)
+  })
+  return sorted
+}
+
 /** Bytes of a file that are held at a time. */
 const BLOCK = 64 * 1024
 

@@ -6,7 +6,7 @@ import { isRemoval, type Removal, type Step } from '../pipeline/step.ts'
 import { type OnFault, readDocuments } from '../readers/documents.ts'
 import type { Piece } from '../readers/pieces.ts'
 import { Text } from '../text/text.ts'
-import { betweenConfig, DocumentWriter, type RemovedBecause } from '../writers/documents.ts'
+import { betweenConfig, DocumentWriter, type RemovedBecause, type TakenOut } from '../writers/documents.ts'
 import { dedupLabels, type Paths } from './state.ts'
 
 /** What was done since the last call: documents and bytes of text that came in, documents removed by reason. */
@@ -36,9 +36,15 @@ export async function applySteps(
   document: Document,
   steps: readonly Step[],
   statistics: Statistics,
-): Promise<{ document: Document; because?: RemovedBecause; changedBy: readonly string[] }> {
+): Promise<{
+  document: Document
+  because?: RemovedBecause
+  changedBy: readonly string[]
+  taken: readonly TakenOut[]
+}> {
   const changedBy: string[] = []
   let text = new Text(document.text)
+  const taken: TakenOut[] = []
   for (const [i, step] of steps.entries()) {
     const its = statistics.steps[i]
     its.documents++
@@ -57,17 +63,19 @@ export async function applySteps(
         document: withMetadata(document, metadata),
         because: { step: step.name, ...removal },
         changedBy,
+        taken,
       }
     } else {
       its.kept++
       document = withMetadata({ ...document, text: outcome.text }, outcome.metadata)
       if (outcome.text === text.value) continue
       its.changed++
+      if (outcome.taken) taken.push({ step: step.name, ...outcome.taken })
       changedBy.push(step.name)
       text = new Text(outcome.text)
     }
   }
-  return { document, changedBy }
+  return { document, changedBy, taken }
 }
 
 const withMetadata = (document: Document, metadata: Document['metadata'] | undefined): Document =>
@@ -78,7 +86,10 @@ async function decisionStep(pipeline: Pipeline, pass: number, piece: Piece, path
   const { kind, config } = dedupKind(pipeline.dedups[pass - 1])
   const decide = await kind.decide(config, paths.dedup(pass - 1), piece.name)
   let number = 0
-  return { name: stepsOfPass(pipeline, pass)[0], apply: (_, document) => decide(document, number++) }
+  return {
+    name: stepsOfPass(pipeline, pass)[0],
+    apply: (_, document, count) => decide(document, number++, count),
+  }
 }
 
 /** The documents that the pass before kept, which are our own and therefore sound. */
@@ -132,7 +143,8 @@ export async function runPass(
       const size = Buffer.byteLength(original.text)
       statistics.documents++
       statistics.bytesIn += size
-      const { document, because, changedBy } = await applySteps(original, steps, statistics)
+      const { document, because, changedBy, taken } = await applySteps(original, steps, statistics)
+      for (const part of taken) await writer.takeOut(document, part)
       const full = because ? writer.remove(document, because) : writer.keep(document)
       if (!because) {
         if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })

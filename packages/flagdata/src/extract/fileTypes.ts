@@ -25,9 +25,6 @@ const fileTypes: readonly FileType[] = [
   { extractor: 'plain', types: ['text/plain', 'text/markdown'], extensions: ['.txt', '.text', '.md'] },
 ]
 
-/** Endings of file names that there is an extractor for. */
-export const knownExtensions: readonly string[] = fileTypes.flatMap(({ extensions }) => extensions)
-
 /** The media type of a file, by its name's ending. */
 export function mediaTypeOf(file: string): string | undefined {
   const extension = extname(file).toLowerCase()

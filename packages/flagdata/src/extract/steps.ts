@@ -3,7 +3,7 @@ import type { Document } from '../document.ts'
 import { defineStep, type StepDescription } from '../pipeline/define.ts'
 import type { Outcome } from '../pipeline/step.ts'
 import { KEYWORDS_BY_PARTS, KEYWORDS_SET } from './book/keywords.ts'
-import type { Options } from './extractors.ts'
+import type { Options } from './extractor.ts'
 import { extractorOf, mediaTypeOf } from './fileTypes.ts'
 import * as gneRules from './gne/rules.ts'
 import { type Limits, sandboxWith } from './sandbox.ts'
@@ -164,8 +164,7 @@ export const latexText = defineExtractor(
     differences: [
       'Comments go first, so that a section in a comment is none, and the character before a comment stays.',
       '`\\subparagraph` is a section of its own; FlagData asks for `\\paragraph` right before it.',
-      'Values of macros end where their braces do, are written out in other macros too, and keep letters that are not ASCII.',
-      'A macro that contains itself, or grows beyond 10,000 characters, stays as it is.',
+      'Macros are written out as `latex-macro-expander-pruner` does, and keep letters that are not ASCII.',
     ],
   },
   { expandMacros: z.boolean().default(true).describe('writes macros without arguments out') },

@@ -39,15 +39,12 @@ export const emailPruner = defineStep({
 
 function endOfDomain(text: string, start: number): number {
   domain.lastIndex = start
-  if (!domain.test(text)) return -1
-  for (
-    let dot = text.lastIndexOf('.', domain.lastIndex - 1);
-    dot > start;
-    dot = text.lastIndexOf('.', dot - 1)
-  ) {
+  const [found] = domain.exec(text) ?? ['']
+  // The search stays within what was found, or it would go back through the whole text for every @.
+  for (let dot = found.lastIndexOf('.'); dot > 0; dot = found.lastIndexOf('.', dot - 1)) {
     let end = dot + 1
-    while (/[A-Za-z]/.test(text[end] ?? '')) end++
-    if (end > dot + 1) return end
+    while (/[A-Za-z]/.test(found[end] ?? '')) end++
+    if (end > dot + 1) return start + end
   }
   return -1
 }

@@ -8,21 +8,26 @@ const MAX_MACROS = 10_000
 /** Expansion stops when a text would grow beyond this: \def\a{\b\b}\def\b{\c\c}… doubles with every line. */
 const MAX_GROWTH = 4
 const MAX_DEPTH = 16
+/** Longest value of a macro. */
+const MAX_VALUE = 4000
 
 const definition =
   /\\(?:new|renew|provide)command\*?\s{0,8}(?:\{(\\[a-zA-Z]{1,64})\}|(\\[a-zA-Z]{1,64}))\s{0,8}(?=\{)|\\def\s{0,8}(\\[a-zA-Z]{1,64})\s{0,8}(?=\{)/g
 const command = /\\[a-zA-Z]+/g
 
-/** Where the brace that opens at `start` closes, or -1. Escaped braces are signs. */
-function closingBrace(text: string, start: number, limit: number): number {
-  let depth = 0
-  const end = Math.min(text.length, start + limit)
-  for (let at = start; at < end; at++) {
+/** Where each brace that opens closes, found in one pass; escaped braces are signs. */
+function closingBraces(text: string): ReadonlyMap<number, number> {
+  const closing = new Map<number, number>()
+  const open: number[] = []
+  for (let at = 0; at < text.length; at++) {
     if (text[at] === '\\') at++
-    else if (text[at] === '{') depth++
-    else if (text[at] === '}' && --depth === 0) return at
+    else if (text[at] === '{') open.push(at)
+    else if (text[at] === '}') {
+      const start = open.pop()
+      if (start !== undefined) closing.set(start, at)
+    }
   }
-  return -1
+  return closing
 }
 
 /** Expands macros without arguments wherever they are used; their definitions stay as they are. */
@@ -30,11 +35,12 @@ export function expandMacros(text: string): string {
   if (!text.includes('\\')) return text
   const macros = new Map<string, string>()
   const definitions: [start: number, end: number][] = []
+  const closing = closingBraces(text)
   for (const match of text.matchAll(definition)) {
     const name = match[1] ?? match[2] ?? match[3]
     const open = match.index + match[0].length
-    const close = closingBrace(text, open, 10_000)
-    if (close < 0 || macros.size === MAX_MACROS) continue
+    const close = closing.get(open)
+    if (close === undefined || close - open > MAX_VALUE || macros.size === MAX_MACROS) continue
     macros.set(name, text.slice(open + 1, close))
     if (match.index >= (definitions.at(-1)?.[1] ?? 0)) definitions.push([match.index, close + 1])
   }

@@ -38,7 +38,8 @@ describe('operators do what they say', () => {
     const count = (name: string) => operatorCases.filter(({ step }) => step === name).length
     const factories = [...Object.values(filters), ...Object.values(modifiers)] as unknown as StepFactory[]
     // These need a file, and are tested with it; the first ones are compared with datatrove.
-    const elsewhere = /^(c4|c4-paragraph|fineweb-quality|gopher-.*|url|pii|qa-cleaner|token-num-filter)$/
+    const elsewhere =
+      /^(c4|c4-paragraph|fineweb-quality|gopher-.*|url|pii|qa-cleaner|token-num-filter|decontaminate)$/
     const ofThese = factories.filter(({ description }) => /FlagData|datatrove/.test(description.source ?? ''))
     expect(
       ofThese.map(({ stepName }) => stepName).filter((name) => count(name) < 2 && !elsewhere.test(name)),

@@ -6,13 +6,22 @@ export interface Removal {
   reason: string
   value?: number
   limit?: number
-  /** Added to the metadata of the removed document. */
+  /** Added to the metadata of the removed document, such as the id of the one that stays in its place. */
   metadata?: { [key: string]: Json }
 }
 
 /** A changed document: its new text, and metadata to add. */
 export interface Change {
   text: string
+  metadata?: { [key: string]: Json }
+  /** Parts of the text that are gone and are to be kept in `removed/`. */
+  taken?: Taken
+}
+
+/** Parts that were taken out of a text that stays, and why. */
+export interface Taken {
+  reason: string
+  texts: readonly string[]
   metadata?: { [key: string]: Json }
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Field, RecordBatch, Vector } from 'apache-arrow'
+import type { Data, Field, RecordBatch, Vector } from 'apache-arrow'
 import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import { type ArrowMessage, arrowMessages } from './arrowMessages.ts'
@@ -83,21 +83,27 @@ async function* readArrow(piece: Piece, config: ReadConfig, onFault: OnFault): A
   }
 
   function* documentsOf(batch: RecordBatch, offset: number, number: number, first: number) {
+    if (!batch.data.children.every((data) => holds(data, batch.numRows))) {
+      onFault('corrupt-arrow', offset, `record batch ${number}: no buffers for ${batch.numRows} rows`)
+      return
+    }
     const columns = batch.schema.fields.map((field: Field, i) => ({
       name: field.name,
       get: getter(arrow, field, batch.getChildAt(i) as Vector),
     }))
     for (let i = 0; i < batch.numRows; i++) {
       const place = `record batch ${number}, row ${i}`
+      let row: (readonly [string, unknown])[]
       try {
-        const row = columns.map(({ name, get }) => [name, get(i)] as const)
-        const document = documentOfRow(row, `${piece.file}#${first + i}`, config, (kind, found) =>
-          onFault(kind, offset, `${place}: ${found}`),
-        )
-        if (document) yield document
+        row = columns.map(({ name, get }) => [name, get(i)] as const)
       } catch (error) {
-        onFault('corrupt-arrow', offset, `${place}: ${(error as Error).message}`)
+        onFault('corrupt-arrow', offset, `${place} and those after it: ${(error as Error).message}`)
+        return
       }
+      const document = documentOfRow(row, `${piece.file}#${first + i}`, config, (kind, found) =>
+        onFault(kind, offset, `${place}: ${found}`),
+      )
+      if (document) yield document
     }
   }
 }
@@ -132,14 +138,44 @@ async function bytesOf(file: FileHandle, { offset, headLength, bodyLength }: Arr
 
 const headOf = (file: FileHandle, message: ArrowMessage) => bytesOf(file, { ...message, bodyLength: 0 })
 
-/** The rows that a record batch says it has. */
+/** The rows that a record batch says it has; none if that cannot be read. */
 function rowsOf({ Message }: Arrow, message: Buffer): number {
   const isLegacy = message.readUInt32LE(0) !== 0xffffffff
   const start = isLegacy ? 4 : 8
   const length = message.readInt32LE(start - 4)
-  const header = Message.decode(message.subarray(start, start + length)).header()
-  return 'length' in header ? Number(header.length) : 0
+  try {
+    const header = Message.decode(message.subarray(start, start + length)).header()
+    return 'length' in header ? Number(header.length) : 0
+  } catch {
+    return 0
+  }
 }
+
+/**
+ * Whether the buffers of a column hold so many rows; of damaged ones neither lengths nor offsets are to be believed, and
+ * following them would cost all memory.
+ */
+function holds({ length, valueOffsets, values, children, typeIds }: Data, rows: number): boolean {
+  if (length < rows) return false
+  if (typeIds && typeIds.length > 0) return typeIds.length >= rows
+  if (valueOffsets && valueOffsets.length > 0) {
+    if (valueOffsets.length <= rows) return false
+    let before = 0
+    for (let i = 0; i <= rows; i++) {
+      const offset = Number(valueOffsets[i])
+      if (offset < before) return false
+      before = offset
+    }
+    return children.length > 0 ? holds(children[0], before) : before <= values.byteLength
+  }
+  // Booleans take a bit each, everything else more.
+  if (values && values.byteLength > 0) return values.byteLength * 8 >= rows
+  // What has no buffer of its own has those of its children; a column of nothing but nulls has none.
+  return children.length > 0 ? children.every((child) => holds(child, rows)) : rows <= MAX_NULLS
+}
+
+/** Rows that are believed of columns without buffers. */
+const MAX_NULLS = 1 << 20
 
 /** How the values of a column are read. */
 function getter(arrow: Arrow, field: Field, vector: Vector): (row: number) => unknown {

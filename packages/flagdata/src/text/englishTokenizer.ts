@@ -119,6 +119,48 @@ export class EnglishTokenizer implements Tokenizer {
     return count
   }
 
+  sentenceSpans(text: string): Uint32Array {
+    this.#tokenize(text)
+    const { flags } = this.#vocabulary
+    const spans = new Uint32Array(2 * this.#count)
+    let count = 0
+    let first = 0
+    let ended = false
+    const close = (next: number) => {
+      if (first === next) return
+      spans[count++] = this.#starts[first]
+      spans[count++] = this.#endOf(next - 1)
+      first = next
+    }
+    for (let i = 0; i < this.#count; i++) {
+      const flag = flags[this.#ids[i]]
+      if ((flag & ENDS_SENTENCE) !== 0) ended = true
+      else if (ended && (flag & IS_PUNCTUATION) === 0) {
+        close(i)
+        ended = false
+      }
+    }
+    close(this.#count)
+    return spans.slice(0, count)
+  }
+
+  wordSpans(text: string): Uint32Array {
+    this.#tokenize(text)
+    const { flags } = this.#vocabulary
+    const spans = new Uint32Array(2 * this.#count)
+    let count = 0
+    for (let i = 0; i < this.#count; i++) {
+      if ((flags[this.#ids[i]] & IS_SPACE) !== 0) continue
+      spans[count++] = this.#starts[i]
+      spans[count++] = this.#endOf(i)
+    }
+    return spans.slice(0, count)
+  }
+
+  #endOf(token: number): number {
+    return this.#starts[token] + this.#vocabulary.texts[this.#ids[token]].length
+  }
+
   #reset(): void {
     const vocabulary = new Vocabulary(sentenceEnds)
     this.#vocabulary = vocabulary
@@ -199,12 +241,16 @@ export class EnglishTokenizer implements Tokenizer {
         : undefined
       const tokens =
         exception?.map((token) => this.#vocabulary.add(token, false)) ?? ids.subarray(i, i + size)
-      for (const id of tokens) {
+      let start = starts[i]
+      for (const [k, id] of tokens.entries()) {
         if (this.#count === this.#ids.length) {
           this.#ids = doubled(this.#ids)
           this.#starts = doubled(this.#starts)
         }
-        this.#ids[this.#count++] = id
+        this.#ids[this.#count] = id
+        // An exception's tokens follow each other without a gap; others stay where they are.
+        this.#starts[this.#count++] = exception ? start : starts[i + k]
+        start += texts[id].length
       }
       i += size
     }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Document } from '../document.ts'
 import { DataError } from '../errors.ts'
 import type { WriteConfig } from '../pipeline/pipeline.ts'
-import type { Removal } from '../pipeline/step.ts'
+import type { Removal, Taken } from '../pipeline/step.ts'
 import type { Codec, DocumentFile, OutputFormat } from './format.ts'
 import { outputFormats } from './formats.ts'
 import { openTextWriter } from './lines.ts'
@@ -11,13 +11,21 @@ import { openRotated } from './rotation.ts'
 /** Why a document lies in `removed/`: the step, the reason, and the measured value beside its limit. */
 export interface RemovedBecause extends Removal {
   step: string
+  /** Only a part of the document is gone, which is the text of this line. */
+  part?: true
+}
+
+/** Parts of a document that stays: the step and the reason for which they were taken out. */
+export interface TakenOut extends Taken {
+  step: string
 }
 
 type RemovedDocument = Document & { because: RemovedBecause }
 
 const toRemovedLine = ({ because, id, text, metadata }: RemovedDocument): string => {
-  const { step, reason, value, limit } = because
-  return `${JSON.stringify({ removed: { step, reason, value, limit }, id, text, metadata })}\n`
+  const { step, reason, value, limit, part } = because
+  const removed = { step, reason, value, limit, part }
+  return `${JSON.stringify({ removed, id, text, metadata })}\n`
 }
 
 /** Removed documents are JSON lines, whatever the kept ones are. */
@@ -124,6 +132,12 @@ export class DocumentWriter {
 
   remove(document: Document, because: RemovedBecause): Promise<void> | undefined {
     return this.#removed?.add({ ...document, because } as RemovedDocument)
+  }
+
+  /** Writes what was taken out of a document that stays, a line for each part. */
+  async takeOut({ id }: Document, { step, reason, texts, metadata = {} }: TakenOut): Promise<void> {
+    const because: RemovedBecause = { step, reason, part: true }
+    for (const text of texts) await this.#removed?.add({ id, text, metadata, because } as RemovedDocument)
   }
 
   /** Notes that a document that is kept was changed. */

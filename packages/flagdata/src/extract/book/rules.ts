@@ -1,7 +1,7 @@
 import type { Keyword, PartRule } from './keywords.ts'
 
 /** Chinese characters and English words, which FlagData counts as one unit each. */
-export function unitsOf(text: string): number {
+function unitsOf(text: string): number {
   return (text.match(/[\u4e00-\u9fff]/g)?.length ?? 0) + (text.match(/\b[A-Za-z]+\b/g)?.length ?? 0)
 }
 

@@ -39,7 +39,7 @@ const layoutTags = words('table h1 h2 h3 h4 h5 h6 pre article section main form 
 const selfLinks = words('¶ # § 🔗 Â¶')
 
 /** Whether an element is there but not shown. */
-export function isHidden({ attributes }: Element): boolean {
+function isHidden({ attributes }: Element): boolean {
   const { hidden, style } = attributes
   if (hidden !== undefined || attributes['aria-hidden'] === 'true') return true
   return style !== undefined && /(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden)/i.test(style)

@@ -3,7 +3,7 @@ import type { Arguments } from './arguments.ts'
 import { addSubwords, addWordNgrams, HASH_START, hashByte, hashBytes, Rows } from './features.ts'
 
 const LABEL_PREFIX = Buffer.from('__label__')
-const END = Buffer.from('</s>')
+export const END = Buffer.from('</s>')
 
 /** Words and labels, labels last, as bytes one after another. */
 export interface Entries {
@@ -34,6 +34,8 @@ export class Dictionary {
   #wordHashes = new Int32Array(256)
   readonly #scratch = new Rows()
   readonly #rowOfHash: (bucket: number) => number
+  /** Where the last line stopped: before its end at a word that is the mark of a line's end. */
+  stoppedAt = 0
 
   constructor(args: Arguments, entries: Entries, pruned?: Pruned) {
     this.#args = args
@@ -103,6 +105,25 @@ export class Dictionary {
     return this.entries.words + most + 1
   }
 
+  /** As it stands in a model's file. Only what was never pruned is written. */
+  write(): Buffer {
+    const { bytes, starts, counts, words, labels, tokens } = this.entries
+    const size = words + labels
+    const buffer = Buffer.alloc(28 + starts[size] + 10 * size)
+    let at = buffer.writeInt32LE(size, 0)
+    at = buffer.writeInt32LE(words, at)
+    at = buffer.writeInt32LE(labels, at)
+    at = buffer.writeBigInt64LE(BigInt(tokens), at)
+    at = buffer.writeBigInt64LE(-1n, at)
+    for (let i = 0; i < size; i++) {
+      buffer.set(bytes.subarray(starts[i], starts[i + 1]), at)
+      at += starts[i + 1] - starts[i] + 1
+      at = buffer.writeBigInt64LE(BigInt(counts[i]), at)
+      at = buffer.writeInt8(i < words ? 0 : 1, at)
+    }
+    return buffer
+  }
+
   labels(): string[] {
     const { bytes, starts, words, labels } = this.entries
     return Array.from({ length: labels }, (_, i) =>
@@ -142,7 +163,7 @@ export class Dictionary {
     let stopped = false
     const add = (entry: number, hash: number, from: number, to: number, isEnd: boolean) => {
       tokens++
-      if (entry < 0 ? startsWith(bytes, from, to, LABEL_PREFIX) : entry >= words) {
+      if (entry < 0 ? isLabel(bytes, from, to) : entry >= words) {
         if (entry >= 0) onLabel?.(entry - words)
         return
       }
@@ -165,8 +186,10 @@ export class Dictionary {
       hash >>>= 0
       const entry = this.#find(bytes, from, at, hash)
       stopped = at - from === END.length && startsWith(bytes, from, at, END)
+      if (stopped) this.stoppedAt = at
       add(entry, hash, from, at, stopped)
     }
+    this.stoppedAt = stopped ? this.stoppedAt : end
     if (marksEnd && !stopped) add(this.#end, hashBytes(END, 0, END.length), 0, 0, true)
     if (this.#args.wordNgrams > 1 && this.#args.bucket > 0) {
       const { wordNgrams, bucket } = this.#args
@@ -197,8 +220,12 @@ export class Dictionary {
   }
 }
 
+/** Whether a word is a label, as fastText tells them apart. */
+export const isLabel = (bytes: Uint8Array, from: number, to: number) =>
+  startsWith(bytes, from, to, LABEL_PREFIX)
+
 /** The white space of fastText: ASCII's, and the zero byte. */
-const isSpace = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13) || byte === 0
+export const isSpace = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13) || byte === 0
 
 function startsWith(bytes: Uint8Array, from: number, to: number, prefix: Uint8Array): boolean {
   if (to - from < prefix.length) return false

@@ -28,6 +28,13 @@ export class DenseMatrix implements Matrix {
     addTo(vector, this.values, row * this.columns, this.columns)
   }
 
+  /** `row += vector` */
+  addToRow(vector: Float32Array, row: number): void {
+    const { values, columns } = this
+    const start = row * columns
+    for (let j = 0; j < columns; j++) values[start + j] = fround(values[start + j] + vector[j])
+  }
+
   dotRow(vector: Float32Array, row: number): number {
     const { values, columns } = this
     const start = row * columns

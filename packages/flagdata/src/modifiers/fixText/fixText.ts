@@ -53,6 +53,8 @@ const maybeTerminalEscape = /\p{Cc}\[[\d;]*[a-zA-Z]/gu
 const maybeHidden = /[\p{Cc}\u206a-\u206f\ufeff\ufff9-\ufffc]/gu
 /** White space, and the range 0x80 to 0x9F, which is a trace of a wrong encoding. */
 const isKept = (char: string) => '\t\n\f\r'.includes(char) || (char >= '\u0080' && char <= '\u009f')
+/** ASCII without controls and without what an entity needs. */
+const isSound = /^[\t\n -%'-~]*$/
 const ordinary = (text: string) => text.normalize('NFKC')
 
 const fixes: { [Name in keyof FixTextOptions]?: (text: string) => string } = {
@@ -105,9 +107,14 @@ export function repairText(text: string, options: FixTextOptions = {}): string {
     let end = Math.min(lineEnd === 0 ? text.length : lineEnd, start + MAX_SEGMENT)
     if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end++
     const segment = text.slice(start, end)
+    start = end
+    if (isSound.test(segment)) {
+      if (segment.includes('<') && entities === 'auto') entities = false
+      parts.push(segment)
+      continue
+    }
     if (entities === 'auto' && segment.includes('<')) entities = false
     parts.push(repairSegment(segment, chosen, entities !== false))
-    start = end
   }
   return parts.join('')
 }

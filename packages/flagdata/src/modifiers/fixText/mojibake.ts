@@ -25,7 +25,7 @@ interface Part {
  * start of a word or in a word of capitals, and signs after letters only where they close something; the first byte of
  * UTF-8 is a capital letter in most encodings, the others are signs or letters of either case.
  */
-function evidence(part: Part, { start, length, character, spaces, lost }: Sequence): number {
+function judge(part: Part, { start, length, character, spaces, lost }: Sequence): number {
   if (unassigned.test(character) && character !== '\ufffd') return 0
   const { text } = part
   const first = text[start]
@@ -42,7 +42,9 @@ function evidence(part: Part, { start, length, character, spaces, lost }: Sequen
     const inWord = letter.test(after) && !joining.has(rest.at(-1) as string)
     return capitalInside || aloneA || inWord ? 1 : 0
   }
-  if (length > 2) return 2
+  // Three and four small letters are a part of a word in some language, and so are two with a space between.
+  if (length > 2)
+    return rest.every((char) => char === ' ' || closing.has(char) || lower.test(char)) ? 0.25 : 2
 
   const [second] = rest
   // Ångström to a power; the root of a Greek letter.
@@ -51,6 +53,23 @@ function evidence(part: Part, { start, length, character, spaces, lost }: Sequen
   if (capitalInside || aloneA || !letter.test(first) || !letter.test(second)) return 1
   if (lower.test(second)) return lower.test(after) ? 0.5 : 0.75
   return upper.test(before) || upper.test(after) ? 0 : 1
+}
+
+/** Judgements of sequences, which repeat in broken text. Forgotten as a whole when full. */
+const judged = new Map<string, number>()
+
+function evidence(part: Part, sequence: Sequence): number {
+  const { start, length, character } = sequence
+  const before = start > 0 ? part.text[start - 1] : part.before
+  const after = part.text[start + length] ?? part.after
+  const key = `${before}${part.text.slice(start, start + length)}${after}${character}`
+  let value = judged.get(key)
+  if (value === undefined) {
+    value = judge(part, sequence)
+    if (judged.size >= 20_000) judged.clear()
+    judged.set(key, value)
+  }
+  return value
 }
 
 /** How strongly what a sequence would become speaks against it. */
@@ -70,11 +89,16 @@ function decodeWhole(part: Part): string | undefined {
     const decoded = decodeNearUtf8(bytes, page.lossy, page.name !== 'macroman' && page.name !== 'cp437')
     if (decoded === undefined || decoded.text === part.text) continue
     let sum = 0
-    for (const sequence of decoded.sequences) sum += evidence(part, sequence) - doubt(part, sequence)
-    if (sum >= 1 && sum > most) {
-      best = decoded.text
-      most = sum
+    let doubts = 0
+    for (const sequence of decoded.sequences) {
+      sum += evidence(part, sequence)
+      doubts += doubt(part, sequence)
     }
+    if (sum - doubts < 1 || sum - doubts <= most) continue
+    best = decoded.text
+    most = sum - doubts
+    // The encodings are in the order of their frequency: a later one is tried only where something is doubtful.
+    if (doubts === 0) break
   }
   return best
 }
