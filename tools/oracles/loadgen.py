@@ -9,6 +9,7 @@ them, so every run of this script gives other latencies.
 FindPeakPerformance runs are kept in another file: only which rates were tried, in which order, and whether each was met.
 
 Run: python tools/oracles/loadgen.py         (writes packages/flagperf/goldens/loadgen/runs.json)
+     python tools/oracles/loadgen.py --tokens (writes packages/flagperf/goldens/loadgen/tokens.json)
      python tools/oracles/loadgen.py --peak  (writes packages/flagperf/goldens/loadgen/peak.json)
 """
 import json
@@ -93,6 +94,25 @@ CASES = [
     for scenario in ('SingleStream', 'MultiStream', 'Server', 'Offline')
 ]
 
+# Systems that say when the first token is there and how many there are in all: the number of the sample says how many.
+TOKENS = dict(use_token_latencies=True, ttft_latency=40_000_000, tpot_latency=20_000_000)
+TOKEN_CASES = [
+    dict(name='tokens, single-stream', scenario='SingleStream', wait=(0.2, 0.6),
+         settings=dict(min_duration_ms=100, min_query_count=70, **TOKENS)),
+    dict(name='tokens, multi-stream', scenario='MultiStream', wait=(0.1, 0.2),
+         settings=dict(min_duration_ms=50, min_query_count=40, multi_stream_samples_per_query=2, **TOKENS)),
+    dict(name='tokens, server', scenario='Server', wait=(0.1, 0.3),
+         settings=dict(min_duration_ms=1000, min_query_count=500, server_target_qps=500, **TOKENS)),
+    dict(name='tokens, server, too late', scenario='Server', wait=(0.5, 1.5),
+         settings=dict(min_duration_ms=500, min_query_count=100, server_target_qps=250,
+                       **{**TOKENS, 'ttft_latency': 2_000_000})),
+    dict(name='tokens, server, too slow', scenario='Server', wait=(0.5, 1.5),
+         settings=dict(min_duration_ms=500, min_query_count=100, server_target_qps=250,
+                       **{**TOKENS, 'ttft_latency': 1_000_000, 'tpot_latency': 100_000})),
+    dict(name='tokens, offline', scenario='Offline', wait=(2, 3),
+         settings=dict(min_duration_ms=5, min_query_count=30, offline_expected_qps=100, **TOKENS)),
+]
+
 # The wait is by the sample, one at a time, so that rates above 1000 / wait are too many.
 PEAKS = [
     dict(name='doubles, one decimal', wait=20, settings=dict(server_target_qps=6.0)),
@@ -118,16 +138,24 @@ def run(case):
     for key, value in {**SEEDS, **case['settings']}.items():
         setattr(settings, key, value)
     waits = random.Random(case['name'])
+    with_tokens = case['settings'].get('use_token_latencies', False)
     work, issued = queue.Queue(), []
 
     def serve():
         while (samples := work.get()) is not None:
             time.sleep(waits.uniform(*case['wait']) / 1000)
+            if with_tokens and case['scenario'] != 'Offline':
+                first = [ctypes_buffer(bytes(4)) for _ in samples]
+                lg.FirstTokenComplete([
+                    lg.QuerySampleResponse(id, address, 4) for (id, _), (address, _) in zip(samples, first)
+                ])
+                time.sleep(waits.uniform(*case['wait']) / 1000)
             # Four bytes that say which sample it was: what an accuracy run writes down.
             data = [memoryview(index.to_bytes(4, 'little')).tobytes() for _, index in samples]
             arrays = [(ctypes_buffer(d)) for d in data]
             lg.QuerySamplesComplete([
-                lg.QuerySampleResponse(id, address, 4) for (id, _), (address, _) in zip(samples, arrays)
+                lg.QuerySampleResponse(id, address, 4, *([2 + index % 5] if with_tokens else []))
+                for (id, index), (address, _) in zip(samples, arrays)
             ])
 
     thread = threading.Thread(target=serve)
@@ -156,6 +184,7 @@ def run(case):
         'total': total, 'performance': performance,
         'settings': {key: big(value) for key, value in case['settings'].items()},
         'loaded': loaded, 'issued': issued, 'times': times_of(files['trace']),
+        **({'first_tokens': first_tokens_of(files['trace'])} if with_tokens else {}),
         'detail': detail_of(files['detail']), 'summary': files['summary'], 'accuracy': files['accuracy'],
     }
 
@@ -187,6 +216,22 @@ def times_of(trace):
             int(field('query_seq')), nanoseconds(field('ts')), int(field('issue_start_ns')), int(field('complete_ns'))]
     first = min((scheduled for _, scheduled, _, _ in samples.values()), default=0)
     return [[q, s - first, i, c] for _, (q, s, i, c) in sorted(samples.items())]
+
+
+def first_tokens_of(trace):
+    """When the first token of every sample was there, after it was due, by its number."""
+    found, due, counted = {}, {}, {}
+    for line in trace.splitlines():
+        field = lambda key: line.split(f'"{key}":')[1].split(',')[0].rstrip('}')
+        if line.startswith('{"name":"Token",') and '"ph":"b"' in line:
+            found[int(field('sample_seq'))] = int(field('complete_ns'))
+        elif line.startswith('{"name":"Sample",') and '"ph":"b"' in line:
+            due[field('ts')] = int(field('sample_seq'))
+        elif line.startswith('{"name":"Token_Latency",'):
+            # In Server only this counter is kept, which names the sample by when it was due.
+            counted[field('ts')] = int(field('issue_delay')) + int(field('issue_to_done'))
+    found.update({due[ts]: ns for ts, ns in counted.items() if ts in due})
+    return [found[i] for i in sorted(found)]
 
 
 def detail_of(log):
@@ -245,6 +290,17 @@ def peak(case):
     return {'name': case['name'], 'settings': case['settings'], 'asked': asked, 'found': found}
 
 
+def record(cases, name):
+    runs = []
+    for case in cases:
+        result = subprocess.run([sys.executable, __file__, case['name']], check=True, capture_output=True, text=True)
+        runs.append(result.stdout.splitlines()[-1])
+    out = pathlib.Path(__file__).parents[2] / 'packages/flagperf/goldens/loadgen' / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text('[\n' + ',\n'.join(runs) + '\n]\n')
+    print(f'{len(runs)} runs in {out}')
+
+
 if __name__ == '__main__':
     if sys.argv[1:2] == ['--peak-of']:
         print('\n' + json.dumps(peak(next(case for case in PEAKS if case['name'] == sys.argv[2]))))
@@ -257,13 +313,10 @@ if __name__ == '__main__':
         print(f'{len(made)} searches in {out}')
         sys.exit()
     if len(sys.argv) > 1:
-        print('\n' + json.dumps(run(next(case for case in CASES if case['name'] == sys.argv[1])), separators=(',', ':')))
+        if sys.argv[1:] == ['--tokens']:
+            record(TOKEN_CASES, 'tokens.json')
+            sys.exit()
+        case = next(case for case in CASES + TOKEN_CASES if case['name'] == sys.argv[1])
+        print('\n' + json.dumps(run(case), separators=(',', ':')))
         sys.exit()
-    runs = []
-    for case in CASES:
-        result = subprocess.run([sys.executable, __file__, case['name']], check=True, capture_output=True, text=True)
-        runs.append(result.stdout.splitlines()[-1])
-    out = pathlib.Path(__file__).parents[2] / 'packages/flagperf/goldens/loadgen/runs.json'
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text('[\n' + ',\n'.join(runs) + '\n]\n')
-    print(f'{len(runs)} runs in {out}')
+    record(CASES, 'runs.json')

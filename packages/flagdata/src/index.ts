@@ -1,8 +1,32 @@
+export {
+  Bloom,
+  type BloomHeader,
+  type BloomShape,
+  bloomShape,
+  falsePositiveRate,
+} from './dedup/bloom/filter.ts'
 export type { DedupConfig, DedupInput, ExactConfig, MinhashConfig } from './dedup/config.ts'
-export { ExactSignatureWriter, findExactDuplicates } from './dedup/exact.ts'
+export { buildExactIndex, ExactSignatureWriter, findExactDuplicates } from './dedup/exact.ts'
+export { type Bits64, findWithin, hammingDistance, uniqueSorted } from './dedup/hamming.ts'
+export { decodeGrey } from './dedup/images/decode.ts'
+export { type ImageHash, imageHash, toGrey } from './dedup/images/perceptualHash.ts'
+export type { Grey } from './dedup/images/resize.ts'
 export { findBucketPairs, SignatureWriter } from './dedup/minhash/buckets.ts'
 export { type ClusterCounts, clusterPairs } from './dedup/minhash/clusters.ts'
 export { Signer } from './dedup/minhash/signature.ts'
+export { type Kmeans, type KmeansOptions, kmeans, type Matrix } from './dedup/semantic/kmeans.ts'
+export {
+  type SemanticDuplicate,
+  type SemanticOptions,
+  type SemanticResult,
+  semanticDuplicates,
+  type WhichToKeep,
+} from './dedup/semantic/prune.ts'
+export { type Embeddings, readEmbeddings } from './dedup/semantic/vectors.ts'
+export { Fingerprinter, type SimhashConfig } from './dedup/simhash/fingerprint.ts'
+export { type Corpus, type Keep, markedSpans, markRepeats } from './dedup/substrings/repeats.ts'
+export { suffixArray } from './dedup/substrings/suffixArray.ts'
+export { normalizeUrl, type UrlRules, urlRulesSchema } from './dedup/url.ts'
 export type { Document, Json, Media } from './document.ts'
 export { DataError } from './errors.ts'
 export { type KubernetesOptions, writeKubernetes } from './executors/kubernetes.ts'
@@ -18,6 +42,14 @@ export {
 } from './executors/slurm.ts'
 export { type WorkOptions, work } from './executors/work.ts'
 export * from './extract/index.ts'
+export { buildNgramIndex } from './filters/decontamination/decontaminate.ts'
+export {
+  type EvaluationSet,
+  evaluationSetSchema,
+  readEvaluationSet,
+  type Sample,
+} from './filters/decontamination/evaluationSets.ts'
+export { NgramIndex, type NgramRules } from './filters/decontamination/ngramIndex.ts'
 export * from './filters/index.ts'
 export { FastText, type OpenOptions, type Prediction } from './language/fastText/model.ts'
 export { type Training, type TrainOptions, trainFastText } from './language/fastText/train.ts'

@@ -51,7 +51,7 @@ export {
   verifyOutputLength,
   verifyTokens,
 } from './loadgen/compliance.ts'
-export type { Answer, Complete, QuerySample, SystemUnderTest } from './loadgen/driver.ts'
+export type { Answer, Complete, FirstToken, QuerySample, SystemUnderTest } from './loadgen/driver.ts'
 export { minPassingQueries, mostOverlatency, queriesNeeded } from './loadgen/earlyStopping.ts'
 export {
   findPeakPerformance,
@@ -82,6 +82,7 @@ export {
   latencyStatistics,
   reportedPercentiles,
   resultOf,
+  type TokenResult,
 } from './loadgen/result.ts'
 export {
   defaultSettings,

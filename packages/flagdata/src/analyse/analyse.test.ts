@@ -1,6 +1,6 @@
+import { reportSchema } from '@flag/report'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reportSchema } from '../../../report/src/contract.ts'
 import { corpus } from '../testing/corpus.ts'
 import { Analysis } from './analysis.ts'
 import { TopCounter } from './counter.ts'

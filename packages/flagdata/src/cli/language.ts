@@ -60,7 +60,14 @@ The default model comes with the npm package fasttext.wasm.js.`,
               its.characters += text.length
               its.meanScore += ((best?.score ?? 0) - its.meanScore) / its.documents
               const bytes = Buffer.byteLength(text)
-              progress.update({ phase: 'read', done: i, total: pieces.length, documents: 1, bytes })
+              progress.update({
+                phase: 'read',
+                done: i,
+                total: pieces.length,
+                documents: 1,
+                bytes,
+                removed: {},
+              })
             }
           }
         }

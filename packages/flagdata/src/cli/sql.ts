@@ -31,7 +31,7 @@ async function viewOf(name: string, folder: string): Promise<string | undefined>
  * @returns the rows, by the names of their columns
  * @throws DataError `not-found` without DuckDB or files, `runtime` with its message
  */
-export async function query(sql: string, from?: string): Promise<Record<string, unknown>[]> {
+async function query(sql: string, from?: string): Promise<Record<string, unknown>[]> {
   const { DuckDBInstance } = await import('@duckdb/node-api').catch((cause) => {
     throw new DataError('not-found', 'flagdata sql needs DuckDB', {
       hint: 'npm install @duckdb/node-api',

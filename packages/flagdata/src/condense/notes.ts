@@ -46,7 +46,7 @@ export async function readNotes(folder: string, piece: string): Promise<Notes> {
 }
 
 /** The pieces of which notes were taken, in the order of the input. */
-export async function notedPieces(folder: string): Promise<string[]> {
+async function notedPieces(folder: string): Promise<string[]> {
   const names = (await readdir(join(folder, 'notes'))).filter((name) => name.endsWith('.values'))
   return names.map((name) => name.slice(0, -'.values'.length)).sort()
 }

@@ -36,7 +36,7 @@ const exactShape = {
 export const exactSchema = z.strictObject({ key: keySchema, ...exactShape })
 
 /** Exact deduplication by address. */
-export const urlSchema = z.strictObject({ ...urlKeySchema.shape, ...exactShape })
+const urlSchema = z.strictObject({ ...urlKeySchema.shape, ...exactShape })
 
 /** SimHash, with the names of data-juicer's `document_simhash_deduplicator` where it has them. */
 export const simhashSchema = z
@@ -124,7 +124,7 @@ export const bloomSchema = z
   })
 
 /** Repeated passages, as Google's tool finds them with suffix arrays. */
-export const substringsSchema = z.strictObject({
+const substringsSchema = z.strictObject({
   /** The least bytes of a passage, as UTF-8. */
   length: z.int().min(1).max(1_000_000).default(100),
   /** Whether the first occurrence stays, or none, as in Google's tool. */
@@ -136,7 +136,7 @@ export const substringsSchema = z.strictObject({
 })
 
 /** Pictures that look alike. */
-export const imagesSchema = z.strictObject({
+const imagesSchema = z.strictObject({
   hash: z.enum(['phash', 'dhash', 'ahash']).default('phash'),
   /** Pictures are alike if at most so many of the 64 bits differ. */
   distance: z.int().min(0).max(16).default(4),
@@ -150,7 +150,7 @@ export const imagesSchema = z.strictObject({
 })
 
 /** SemDeDup over embeddings that the caller gives, with NeMo Curator's defaults where it has them. */
-export const semanticSchema = z
+const semanticSchema = z
   .strictObject({
     /** Where the vector stands: `metadata.<field>`, a list of numbers. */
     field: z

@@ -10,9 +10,6 @@ import { mergeRecords, RecordReader, sortRecords } from './records.ts'
 import { INDEXED, Removals } from './removals.ts'
 import { hash, hashText } from './textHash.ts'
 
-/** What says which of equal documents stays: the one of the highest priority, then the earliest. */
-export type Priority = ExactConfig['priority']
-
 /** Priorities are 64-bit floats, or datatrove's 16-bit integers, where they all are 1 or `compatible` asks for it. */
 const priorityBytes = ({ priority, compatible }: ExactConfig): 2 | 8 =>
   priority === 'earliest' || compatible ? 2 : 8

@@ -88,7 +88,7 @@ function permute(valueLow: number, valueHigh: number, from: number[], to: number
 }
 
 /** The most blocks that `findWithin` makes by itself: more tables are slower than the comparisons they save. */
-export const defaultBlocks = (distance: number): number => (distance === 0 ? 2 : distance + 2)
+const defaultBlocks = (distance: number): number => (distance === 0 ? 2 : distance + 2)
 
 /**
  * Finds all pairs of values that differ in at most `distance` bits. Each pair is visited once or more, by indices into

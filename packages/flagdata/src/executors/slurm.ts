@@ -154,7 +154,7 @@ export async function slurmTasks(arrays: readonly SlurmArray[]): Promise<SlurmTa
 }
 
 /** Whether a task has not come to its end. */
-export const isWaiting = ({ state }: SlurmTask): boolean =>
+const isWaiting = ({ state }: SlurmTask): boolean =>
   /^(PENDING|RUNNING|SUSPENDED|CONFIGURING|COMPLETING|REQUEUED|REQUEUE_HOLD|RESIZING|SIGNALING|STAGE_OUT|STOPPED)$/.test(
     state,
   )

@@ -30,7 +30,7 @@ export interface PipelineData extends Omit<Pipeline, 'steps'> {
   steps: readonly StepSpec[]
 }
 
-export const dataOf = (pipeline: Pipeline): PipelineData => ({
+const dataOf = (pipeline: Pipeline): PipelineData => ({
   ...pipeline,
   steps: pipeline.steps.map(({ name, options }) => ({ name, options })),
 })

@@ -1,5 +1,5 @@
 import { bytesOf } from './epub.ts'
-import type { Extract } from './extractors.ts'
+import type { Extract } from './extractor.ts'
 import { collapse, isoDate } from './html/metadata.ts'
 import { type Element, find, parseXml, textOf } from './html/tree.ts'
 import { type Archive, openArchive } from './zip.ts'

@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts'
-import type { Extract, Source } from './extractors.ts'
+import type { Extract, Source } from './extractor.ts'
 import { blocksOf, textOfBlocks } from './html/blocks.ts'
 import { collapse, isoDate } from './html/metadata.ts'
 import { type Element, find, findAll, parseXhtml, parseXml, textOf } from './html/tree.ts'

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { type Extract, extractors } from './extractors.ts'
+import type { Extract } from './extractor.ts'
+import { extractors } from './extractors.ts'
 import type { FromExtraction, Job } from './sandbox.ts'
 
 const send = (message: FromExtraction) => parentPort?.postMessage(message)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { epubOf, pdfOf, zipOf } from '../testing/archives.ts'
 import { extractDocx } from './docx.ts'
 import { extractEpub } from './epub.ts'
-import type { Extract } from './extractors.ts'
+import type { Extract } from './extractor.ts'
 import { extractPdf } from './pdf/pdf.ts'
 import { docxText, epubText, pdfText } from './steps.ts'
 

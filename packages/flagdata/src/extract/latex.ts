@@ -1,5 +1,5 @@
 import { expandMacros as withMacrosExpanded } from '../modifiers/latexMacros.ts'
-import type { Extract } from './extractors.ts'
+import type { Extract } from './extractor.ts'
 import { textOfSource } from './source.ts'
 
 const section = /\\(?:chapter|part|section|subsection|subsubsection|paragraph|subparagraph)\*?\s{0,9}[[{]/

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import { moduleWorker } from '@flag/core-tensor'
 import { DataError } from '../errors.ts'
 import type { Removal } from '../pipeline/step.ts'
-import type { Extracted, Options, Source } from './extractors.ts'
+import type { Extracted, Options, Source } from './extractor.ts'
 
 /** A document to extract from, as the thread receives it. */
 export interface Job {

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Document } from '../document.ts'
 import { DataError } from '../errors.ts'
-import type { Source } from './extractors.ts'
+import type { Source } from './extractor.ts'
 
 /**
  * What a document gives to extract from: its text, or, where that is empty, the file that `metadata.path` names or that

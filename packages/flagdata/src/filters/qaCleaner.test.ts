@@ -41,10 +41,10 @@ describe('qa-cleaner', () => {
     const step = qaCleaner({ reference, alpha: 10 })
     await step.prepare?.()
     const judge = (text: string) => step.apply(new Text(text), { id: 'd', text, metadata: {} }, () => {})
-    expect(judge('点击领取优惠券')).toMatchObject({ reason: 'qa_discarded', limit: 0.5 })
-    const kept = judge('怎样学习物理？先看答案。')
+    expect(await judge('点击领取优惠券')).toMatchObject({ reason: 'qa_discarded', limit: 0.5 })
+    const kept = await judge('怎样学习物理？先看答案。')
     expect(kept).toMatchObject({ text: '怎样学习物理？先看答案。' })
-    const probability = (kept as { metadata: { qa_probability: number } }).metadata.qa_probability
+    const probability = kept?.metadata?.qa_probability
     expect(probability).toBeGreaterThan(0)
     expect(probability).toBeLessThan(0.5)
   })

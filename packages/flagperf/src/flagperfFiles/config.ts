@@ -2,9 +2,6 @@ import { FlagError } from '@flag/core-tensor'
 import { parseDocument } from 'yaml'
 import { pythonAssignments } from './pythonConfig.ts'
 
-/** The four parts of FlagPerf that have a list of cases. Each names its cases in another way. */
-export type Part = 'base' | 'operation' | 'inference' | 'training'
-
 interface Named {
   /** The key in CASES, as it is written there. */
   readonly key: string
@@ -12,7 +9,7 @@ interface Named {
   readonly value: string
 }
 
-/** A case of FlagPerf, by the fields of its key. */
+/** A case of FlagPerf, by the fields of its key: each of its four parts has others. */
 export type FlagperfCase = Named &
   (
     | { readonly part: 'base'; readonly item: string; readonly chip?: string }

@@ -26,7 +26,7 @@ export interface PlanOptions {
 }
 
 /** FlagPerf's names of element types. */
-export const dataFormats: Readonly<Record<string, string>> = {
+const dataFormats: Readonly<Record<string, string>> = {
   FP64: 'float64',
   FP32: 'float32',
   FP16: 'float16',

@@ -22,7 +22,7 @@ export function quantityOf(cell: string): Quantity | null {
 }
 
 /** A name of a column without what says how many cards it is of, emphasis, and escapes. */
-export const columnName = (text: string): string =>
+const columnName = (text: string): string =>
   text
     .replace(/[（(]\d+卡[^）)]*[）)]/g, '')
     .replace(/[\\*]/g, '')

@@ -1,6 +1,6 @@
 import { fixed, general } from './format.ts'
 import type { LoadableSet, QueryPlan } from './queries.ts'
-import type { MeasuredRun } from './record.ts'
+import { lastQuery, type MeasuredRun, type RunRecord } from './record.ts'
 import { type LatencyStatistics, type LoadResult, reportedPercentiles } from './result.ts'
 import type { EffectiveSettings, TestSettings } from './settings.ts'
 
@@ -41,6 +41,7 @@ export function settingsEntries(settings: EffectiveSettings): DetailEntry[] {
       requested_performance_sample_count_override: requested.performanceSampleCountOverride,
       requested_accuracy_sample_count_override: requested.accuracySampleCountOverride,
       requested_sample_concatenate_permutation: requested.sampleConcatenatePermutation,
+      ...tokenSettings(requested),
       effective_scenario: settings.scenario,
       effective_test_mode: settings.mode,
       effective_samples_per_query: settings.samplesPerQuery,
@@ -63,6 +64,16 @@ export function settingsEntries(settings: EffectiveSettings): DetailEntry[] {
     }),
   ]
 }
+
+const tokenSettings = (requested: TestSettings): Record<string, Plain> => ({
+  ...(requested.useTokenLatencies ? { requested_use_token_latencies: true } : {}),
+  ...(requested.useTokenLatencies && requested.scenario !== 'Offline'
+    ? {
+        requested_server_ttft_latency: requested.serverTtftLatencyNs,
+        requested_server_tpot_latency: requested.serverTpotLatencyNs,
+      }
+    : {}),
+})
 
 const sharedSettings = (prefix: string, requested: TestSettings): Record<string, Plain> => ({
   [`${prefix}_qsl_rng_seed`]: requested.qslRngSeed,
@@ -144,12 +155,18 @@ export function resultEntries({ settings, record }: MeasuredRun, result: LoadRes
       result_min_queries_met: result.minQueriesMet,
       early_stopping_met: result.earlyStopping.met,
       ...(result.valid ? {} : { result_invalid_reason: oneLine(reason.join('')) }),
-      early_stopping_result: oneLine(result.earlyStopping.message),
+      ...(result.tokens
+        ? {
+            early_stopping_ttft_result: oneLine(result.tokens.ttftStopping.message),
+            early_stopping_tpot_result: oneLine(result.tokens.tpotStopping.message),
+          }
+        : { early_stopping_result: oneLine(result.earlyStopping.message) }),
       result_query_count: result.queryCount,
     }),
     ...(isServer ? entries({ result_overlatency_query_count: result.overlatencyCount }) : []),
     ...rateEntries(settings, result),
     ...latencyEntries(result.sampleLatency, 'latency_ns', 'percentile_latency_ns'),
+    ...tokenEntries(record, result),
     ...entries({ num_errors: record.errors.length }),
   ]
 }
@@ -196,6 +213,32 @@ const latencyEntries = (latency: LatencyStatistics, name: string, percentileName
       ]),
     ),
   })
+
+function tokenEntries(record: RunRecord, { tokens, sampleLatency, sampleCount }: LoadResult): DetailEntry[] {
+  if (!tokens) return []
+  const { ttft, tpot, count, perSecond } = tokens
+  if (!ttft || !tpot) return [double('result_tokens_per_second', perSecond)]
+  const each = (values: readonly number[], name: (percentile: string) => string) =>
+    Object.fromEntries(values.map((value, i) => [name(fixed(reportedPercentiles[i] * 100)), value]))
+  return [
+    ...entries({
+      result_first_token_min_latency_ns: ttft.min,
+      result_first_token_max_latency_ns: ttft.max,
+      result_first_token_mean_latency_ns: ttft.mean,
+      ...each(ttft.percentiles, (percentile) => `result_first_token_${percentile}_percentile_latency_ns`),
+    }),
+    double('result_token_throughput_with_loadgen_overhead', count / lastQuery(record).issuedSeconds),
+    // Tokens a nanosecond: LoadGen divides by a mean in nanoseconds here.
+    double('result_token_throughput', count / (sampleLatency.mean * sampleCount)),
+    ...entries({
+      ...each(tpot.percentiles, (percentile) => `result_time_per_output_token_${percentile}_percentile_ns`),
+      result_time_to_output_token_min: tpot.min,
+      result_time_to_output_token_max: tpot.max,
+      result_time_to_output_token_mean: tpot.mean,
+    }),
+    double('result_completed_tokens_per_second', perSecond),
+  ]
+}
 
 /** An entry as a line of `mlperf_log_detail.txt` (the MLLOG format), `timeNs` after the start of the log. */
 export function detailLine({ key, value, isError = false }: DetailEntry, timeNs: number | bigint): string {

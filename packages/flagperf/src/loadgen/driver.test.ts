@@ -32,6 +32,45 @@ test('a server that stands still for 200 ms shows it in the tail, though few que
   })
 })
 
+test('tokens: the first counts from when a sample was due, the others from the first', async () => {
+  const clock = new VirtualClock()
+  const settings = {
+    scenario: 'Server',
+    useTokenLatencies: true,
+    serverTargetQps: 100,
+    minDurationMs: 2000,
+    serverTtftLatencyNs: 4e6,
+    serverTpotLatencyNs: 2e6,
+  } as const
+  const system = (tokens: number, withFirst = true): SystemUnderTest => ({
+    name: 'generates',
+    async issueQuery(samples, complete, firstToken) {
+      await clock.sleepUntil(clock.now() + 3_000_000n)
+      if (withFirst) for (const sample of samples) firstToken(sample)
+      await clock.sleepUntil(clock.now() + 8_000_000n)
+      for (const sample of samples) complete(sample, undefined, tokens)
+    },
+  })
+  const { result, logs } = await runLoadTest(system(5), library, settings, { clock })
+  const tokens = result?.tokens
+  expect([tokens?.ttft?.max, tokens?.tpot?.max, tokens?.count]).toEqual([
+    3e6,
+    2e6,
+    5 * (result?.sampleCount ?? 0),
+  ])
+  expect(result?.performanceConstraintsMet).toBe(true)
+  expect(logs['mlperf_log_summary.txt']).toContain('99.90 percentile time to output token (ns)   : 2000000')
+  // Two tokens are too slow, though their whole answer takes as long.
+  const slow = await runLoadTest(system(2), library, settings, { clock })
+  expect(slow.result?.recommendations).toEqual([
+    'TPOT constrain not met: Reduce target QPS to improve latency.',
+  ])
+  await expect(runLoadTest(system(1), library, settings, { clock })).rejects.toThrow(/with 1 tokens/)
+  await expect(runLoadTest(system(5, false), library, settings, { clock })).rejects.toThrow(
+    /without its first token/,
+  )
+})
+
 test('a system that is slower than the load builds a queue, and the run is invalid', async () => {
   const { result } = await virtual(() => 3, { scenario: 'Server', serverTargetQps: 500, minDurationMs: 1000 })
   expect(result).toMatchObject({ valid: false, performanceConstraintsMet: false, minDurationMet: true })
@@ -71,7 +110,7 @@ test('queries that are due together can be sent as one', async () => {
     name: 'counts',
     issueQuery(samples, complete) {
       sizes.push(samples.length)
-      return waiting.issueQuery(samples, complete)
+      return waiting.issueQuery(samples, complete, () => {})
     },
   }
   // Gaps of less than a nanosecond are none.

@@ -12,14 +12,17 @@ export interface QuerySample {
   readonly index: number
 }
 
-/** Says that a sample is done. `data` is what an accuracy run writes down. */
-export type Complete = (sample: QuerySample, data?: Uint8Array) => void
+/** Says that a sample is done. `data` is what an accuracy run writes down, `tokens` how many the answer has, where those count. */
+export type Complete = (sample: QuerySample, data?: Uint8Array, tokens?: number) => void
+
+/** Says that the first token of a sample is there. */
+export type FirstToken = (sample: QuerySample) => void
 
 /** What is measured: a model, a server, a device. Its work must not block the thread of the driver. */
 export interface SystemUnderTest {
   readonly name: string
   /** Starts on a query and resolves when it has called `complete` for every sample of it. */
-  issueQuery(samples: readonly QuerySample[], complete: Complete): Promise<void>
+  issueQuery(samples: readonly QuerySample[], complete: Complete, firstToken: FirstToken): Promise<void>
   /** No further query comes. */
   flushQueries?(): void
   /**
@@ -76,6 +79,8 @@ class Driver {
   readonly #scheduledNs: number[] = []
   readonly #issuedNs: number[] = []
   readonly #completedNs: number[] = []
+  readonly #firstTokenNs: number[] = []
+  readonly #tokens: number[] = []
   readonly #errors: RunError[] = []
   readonly #answers: Answer[] = []
   readonly #open: number[] = []
@@ -108,10 +113,17 @@ class Driver {
         scheduledNs: this.#scheduledNs,
         issuedNs: this.#issuedNs,
         completedNs: this.#completedNs,
+        ...this.#tokenRecord(),
         errors: this.#errors,
       },
       answers: this.#answers,
     }
+  }
+
+  #tokenRecord(): Pick<RunRecord, 'tokens' | 'firstTokenNs'> {
+    const { scenario, requested } = this.#settings
+    if (!requested.useTokenLatencies) return {}
+    return { tokens: this.#tokens, ...(scenario === 'Offline' ? {} : { firstTokenNs: this.#firstTokenNs }) }
   }
 
   /** Whether the plan came to its end before the test was over. */
@@ -198,7 +210,7 @@ class Driver {
 
   async #answer(samples: readonly QuerySample[]): Promise<void> {
     try {
-      await this.#system.issueQuery(samples, this.#complete)
+      await this.#system.issueQuery(samples, this.#complete, this.#firstToken)
       const missing = samples.filter(({ id }) => Number.isNaN(this.#completedNs[id - this.#options.firstId]))
       if (missing.length > 0) {
         throw new FlagError(
@@ -214,14 +226,37 @@ class Driver {
     }
   }
 
-  #complete: Complete = (sample, data) => {
-    const time = this.#now()
+  #place(sample: QuerySample): number {
     const i = sample.id - this.#options.firstId
-    if (!(i >= 0 && i < this.#sample.length))
-      throw new FlagError('runtime', `a sample was completed that was never issued: ${sample.id}`)
+    if (i >= 0 && i < this.#sample.length) return i
+    throw new FlagError('runtime', `a sample was completed that was never issued: ${sample.id}`)
+  }
+
+  #firstToken: FirstToken = (sample) => {
+    const time = this.#now()
+    const i = this.#place(sample)
+    if (!Number.isNaN(this.#completedNs[i]))
+      this.#error('Attempted to record token latency after sample was completed')
+    else this.#firstTokenNs[i] ??= time
+  }
+
+  #complete: Complete = (sample, data, tokens = 0) => {
+    const time = this.#now()
+    const i = this.#place(sample)
     if (!Number.isNaN(this.#completedNs[i])) {
       this.#error('Attempted to complete a sample twice.')
       return
+    }
+    if (this.#settings.requested.useTokenLatencies) {
+      if (this.#settings.scenario !== 'Offline' && this.#firstTokenNs[i] === undefined)
+        throw new FlagError('runtime', `${this.#system.name} completed a sample without its first token`, {
+          hint: 'with useTokenLatencies, issueQuery calls firstToken before complete',
+        })
+      if (!(Number.isSafeInteger(tokens) && tokens > 1))
+        throw new FlagError('runtime', `${this.#system.name} completed a sample with ${tokens} tokens`, {
+          hint: 'time per token after the first needs two at least: complete(sample, data, tokens)',
+        })
+      this.#tokens[i] = tokens
     }
     this.#completedNs[i] = time
     const query = this.#query[i]

@@ -22,13 +22,22 @@ interface Golden {
   detail: [key: string, value: unknown][]
   summary: string
   accuracy: string
+  /** When the first token was there, after the sample was due. */
+  first_tokens?: number[]
 }
 
-const file = new URL('../../goldens/loadgen/runs.json', import.meta.url)
+const goldensIn = (name: string): Golden[] =>
+  JSON.parse(readFileSync(new URL(`../../goldens/loadgen/${name}.json`, import.meta.url), 'utf8'))
 // Whole numbers beyond 2^53 are texts in the file.
-const goldens: Golden[] = JSON.parse(readFileSync(file, 'utf8'))
+const goldens = [...goldensIn('runs'), ...goldensIn('tokens')]
 
-const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+/** The Python binding's own names of two settings. */
+const renamed: Readonly<Record<string, string>> = {
+  ttft_latency: 'server_ttft_latency_ns',
+  tpot_latency: 'server_tpot_latency_ns',
+}
+const camelCase = (name: string) =>
+  (renamed[name] ?? name).replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
 
 function settingsOf({ scenario, mode, total, performance, settings }: Golden) {
   const given = Object.entries(settings).map(([name, value]) => [
@@ -59,6 +68,10 @@ function runOf(golden: Golden): MeasuredRun {
       scheduledNs: due,
       issuedNs: times.map(([, , issuedAfter], i) => due[i] + issuedAfter),
       completedNs: times.map(([, , , completed], i) => due[i] + completed),
+      ...(golden.first_tokens && {
+        tokens: issued.flat().map((index) => 2 + (index % 5)),
+        ...(scenario !== 'Offline' && { firstTokenNs: golden.first_tokens.map((ns, i) => due[i] + ns) }),
+      }),
       errors: golden.detail
         .filter(([key]) => key.startsWith('error_'))
         .map(([key, message]) => ({ key, message: message as string })),
@@ -105,7 +118,11 @@ describe.each(goldens.map((golden) => [golden.name, golden] as const))('LoadGen:
     const expected = new Map(golden.detail)
     for (const [key, value] of ours) {
       if (key === 'loaded_qsl_set' || key.startsWith('generated_')) continue
-      if (key === 'result_qps_with_loadgen_overhead')
+      if (
+        /^result_((qps|token_throughput)_with_loadgen_overhead|completed_tokens_per_second)$/.test(
+          key as string,
+        )
+      )
         expect(value).toBeCloseTo(expected.get(key) as number, -Math.log10((value as number) * 2e-4))
       else expect([key, asText(value)]).toEqual([key, asText(expected.get(key))])
     }

@@ -18,6 +18,9 @@ export interface RunRecord {
   readonly scheduledNs: readonly number[]
   readonly issuedNs: readonly number[]
   readonly completedNs: readonly number[]
+  /** Where the system tells them: when the first token of a sample was there (not in Offline), and how many there are. */
+  readonly firstTokenNs?: readonly number[]
+  readonly tokens?: readonly number[]
   readonly errors: readonly RunError[]
 }
 

@@ -49,6 +49,19 @@ export interface LoadResult {
   readonly samplesPerSecond: number
   /** SingleStream: from start to the last issue. Server: by the schedule. Others: as `samplesPerSecond`. */
   readonly issuedPerSecond: number
+  /** With `useTokenLatencies`. */
+  readonly tokens?: TokenResult
+}
+
+/** What is said of tokens. */
+export interface TokenResult {
+  readonly count: number
+  readonly perSecond: number
+  /** Time to the first token and time per token after it; not in Offline. */
+  readonly ttft?: LatencyStatistics
+  readonly tpot?: LatencyStatistics
+  readonly ttftStopping: EarlyStopping
+  readonly tpotStopping: EarlyStopping
 }
 
 const percentileOf = (sorted: readonly number[], p: number) => sorted[Math.trunc(sorted.length * p)]
@@ -81,10 +94,13 @@ export function resultOf({ settings, record }: Pick<MeasuredRun, 'settings' | 'r
   const sampleCount = latencies.length
   const minDurationMet = isLongEnough(settings, record, sampleLatency.max)
   const minQueriesMet = record.queryCount >= settings.minQueryCount && sampleCount >= settings.minSampleCount
-  const performanceConstraintsMet = !isServer || sampleLatency.target <= settings.targetLatencyNs
-  const earlyStopping = earlyStoppingOf(settings, record.queryCount, byQuery ?? latencies)
-  const recommendations: string[] = []
-  if (!performanceConstraintsMet) recommendations.push('Reduce target QPS to improve latency.')
+  const tokens = tokensOf(settings, record, byQuery)
+  const recommendations = isServer ? constraintsMissed(settings, sampleLatency, tokens) : []
+  const performanceConstraintsMet = recommendations.length === 0
+  const earlyStopping =
+    tokens?.tpotStopping.met === false
+      ? tokens.tpotStopping
+      : (tokens?.ttftStopping ?? earlyStoppingOf(settings, record.queryCount, byQuery ?? latencies))
   if (!minDurationMet) recommendations.push(longerBy[settings.scenario])
   if (!minQueriesMet) recommendations.push('The test exited early, before enough queries were issued.')
   return {
@@ -100,6 +116,54 @@ export function resultOf({ settings, record }: Pick<MeasuredRun, 'settings' | 'r
     queryLatency,
     overlatencyCount: isServer ? latencies.filter((latency) => latency > settings.targetLatencyNs).length : 0,
     ...ratesOf(settings, record, sampleLatency),
+    ...(tokens ? { tokens } : {}),
+  }
+}
+
+function constraintsMissed(
+  { targetLatencyNs, requested }: EffectiveSettings,
+  latency: LatencyStatistics,
+  tokens: TokenResult | undefined,
+): string[] {
+  const reduce = 'Reduce target QPS to improve latency.'
+  if (!tokens) return latency.target > targetLatencyNs ? [reduce] : []
+  const isOver = (statistics: LatencyStatistics | undefined, limit: number) =>
+    (statistics?.target ?? 0) > limit
+  const missed = [
+    ...(isOver(tokens.ttft, requested.serverTtftLatencyNs) ? [`TTFT constrain not met: ${reduce}`] : []),
+    ...(isOver(tokens.tpot, requested.serverTpotLatencyNs) ? [`TPOT constrain not met: ${reduce}`] : []),
+  ]
+  // One sentence of LoadGen's, as its logs have it.
+  return missed.length === 0 ? [] : [missed.join('\n * ')]
+}
+
+/** Latencies of tokens. The first token is looked at only if the others are soon enough, as LoadGen does it. */
+function tokensOf(
+  settings: EffectiveSettings,
+  record: RunRecord,
+  queries: readonly number[] | undefined,
+): TokenResult | undefined {
+  const { tokens, firstTokenNs, scheduledNs, completedNs } = record
+  if (!settings.requested.useTokenLatencies || !tokens) return undefined
+  const { requested, targetLatencyPercentile, scenario } = settings
+  const count = tokens.reduce((sum, each) => sum + each, 0)
+  const last = lastQuery(record)
+  const seconds = scenario === 'Offline' ? Math.max(...sampleLatencies(record)) / 1e9 : last.doneSeconds
+  const perSecond = count / seconds
+  const none: EarlyStopping = { met: true, message: '', estimateNs: 0, estimate99Ns: 0 }
+  if (!firstTokenNs) return { count, perSecond, ttftStopping: none, tpotStopping: none }
+  const ttft = firstTokenNs.map((first, i) => first - scheduledNs[i])
+  const tpot = firstTokenNs.map((first, i) => Math.trunc((completedNs[i] - first) / (tokens[i] - 1)))
+  const stopping = (latencies: readonly number[], targetLatencyNs: number) =>
+    earlyStoppingOf({ ...settings, targetLatencyNs }, record.queryCount, queries ?? latencies)
+  const tpotStopping = stopping(tpot, requested.serverTpotLatencyNs)
+  return {
+    count,
+    perSecond,
+    ttft: latencyStatistics(ttft, targetLatencyPercentile),
+    tpot: latencyStatistics(tpot, targetLatencyPercentile),
+    ttftStopping: tpotStopping.met ? stopping(ttft, requested.serverTtftLatencyNs) : none,
+    tpotStopping,
   }
 }
 

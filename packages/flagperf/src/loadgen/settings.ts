@@ -23,6 +23,11 @@ export interface TestSettings {
   /** Queries that may wait for an answer before the test gives up; 0: any number. */
   serverMaxAsyncQueries: number
   offlineExpectedQps: number
+  /** The system says when the first token of a sample is there, and how many there are; Server is then judged by both below. */
+  useTokenLatencies: boolean
+  /** Time to the first token, and time per token after it. */
+  serverTtftLatencyNs: number
+  serverTpotLatencyNs: number
   /** "Equal issue": samples come in whole permutations of the set, for sets of very different samples. */
   sampleConcatenatePermutation: boolean
   minDurationMs: number
@@ -62,6 +67,9 @@ export const defaultSettings: Readonly<TestSettings> = {
   serverCoalesceQueries: false,
   serverMaxAsyncQueries: 0,
   offlineExpectedQps: 1,
+  useTokenLatencies: false,
+  serverTtftLatencyNs: 100e6,
+  serverTpotLatencyNs: 100e6,
   sampleConcatenatePermutation: false,
   minDurationMs: 10000,
   maxDurationMs: 0,

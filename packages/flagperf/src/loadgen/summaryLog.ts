@@ -21,7 +21,11 @@ function resultLines({ settings, systemName }: MeasuredRun, result: LoadResult):
   const { scenario } = settings
   const lines = [LINE, 'MLPerf Results Summary', LINE]
   lines.push(`SUT name : ${systemName}`, `Scenario : ${scenario}`, `Mode     : ${settings.mode}`)
-  lines.push(headline(settings, result), `Result is : ${result.valid ? 'VALID' : 'INVALID'}`)
+  lines.push(
+    headline(settings, result),
+    ...tokenHeadline(settings, result),
+    `Result is : ${result.valid ? 'VALID' : 'INVALID'}`,
+  )
   if (scenario === 'Server')
     lines.push(`  Performance constraints satisfied : ${yes(result.performanceConstraintsMet)}`)
   lines.push(
@@ -33,7 +37,7 @@ function resultLines({ settings, systemName }: MeasuredRun, result: LoadResult):
     lines.push('Recommendations:', ...result.recommendations.map((each) => ` * ${each}`))
     if (!result.minQueriesMet) lines.push('   See the detailed log for why this may have occurred.')
   }
-  if (scenario !== 'Offline') lines.push('Early Stopping Result:', result.earlyStopping.message)
+  if (scenario !== 'Offline') lines.push(...stoppingLines(result))
   lines.push('', LINE, 'Additional Stats', LINE)
   if (scenario === 'SingleStream') {
     lines.push(`QPS w/ loadgen overhead         : ${fixed(result.issuedPerSecond)}`)
@@ -41,7 +45,58 @@ function resultLines({ settings, systemName }: MeasuredRun, result: LoadResult):
   }
   if (scenario === 'Server') lines.push(`Scheduled samples per second : ${fixed(result.issuedPerSecond)}`)
   if (result.queryLatency) lines.push('Per-query latency:  ')
-  return [...lines, ...latencyLines(result.queryLatency ?? result.sampleLatency)]
+  lines.push(...latencyLines(result.queryLatency ?? result.sampleLatency))
+  return [...lines, ...tokenLines(settings, result)]
+}
+
+const stoppingLines = ({ earlyStopping, tokens }: LoadResult): string[] =>
+  tokens
+    ? [
+        'TTFT Early Stopping Result:',
+        tokens.ttftStopping.message,
+        'TPOT Early Stopping Result:',
+        tokens.tpotStopping.message,
+      ]
+    : ['Early Stopping Result:', earlyStopping.message]
+
+function tokenHeadline(settings: EffectiveSettings, { tokens }: LoadResult): string[] {
+  if (!tokens) return []
+  switch (settings.scenario) {
+    case 'Server':
+      return [`Completed tokens per second: ${fixed(tokens.perSecond)}`]
+    case 'Offline':
+      return [`Tokens per second: ${general(tokens.perSecond)}`]
+    default: {
+      const percentile = fixed(settings.targetLatencyPercentile * 100, 1)
+      return [`${percentile}th first token percentile latency (ns) : ${tokens.ttft?.target}`]
+    }
+  }
+}
+
+function tokenLines({ scenario }: EffectiveSettings, result: LoadResult): string[] {
+  const { tokens, sampleCount, sampleLatency } = result
+  if (!tokens) return []
+  const lines = ['']
+  if (scenario === 'SingleStream')
+    lines.push(
+      `TPS w/ loadgen overhead         : ${fixed((tokens.count * result.issuedPerSecond) / (sampleCount - 1))}`,
+      `TPS w/o loadgen overhead        : ${fixed(tokens.count / ((sampleLatency.mean / 1e9) * sampleCount))}`,
+    )
+  else if (scenario === 'Server')
+    lines.push(`Completed tokens per second                 : ${fixed(tokens.perSecond)}`)
+  if (!tokens.ttft || !tokens.tpot) return lines
+  const statistics = (what: string, each: string, { min, max, mean, percentiles }: LatencyStatistics) => [
+    `Min ${what} (ns)                : ${min}`,
+    `Max ${what} (ns)                : ${max}`,
+    `Mean ${what} (ns)               : ${mean}`,
+    ...percentiles.map((ns, i) => `${fixed(reportedPercentiles[i] * 100)} percentile ${each} (ns)   : ${ns}`),
+  ]
+  return [
+    ...lines,
+    ...statistics('First Token latency', 'first token latency', tokens.ttft),
+    '',
+    ...statistics('Time per Output Token', 'time to output token', tokens.tpot),
+  ]
 }
 
 function headline(settings: EffectiveSettings, result: LoadResult): string {
@@ -71,7 +126,12 @@ function parameterLines(settings: EffectiveSettings): string[] {
   const lines = [
     `samples_per_query : ${settings.samplesPerQuery}`,
     `target_qps : ${general(settings.targetQps)}`,
-    `target_latency (ns): ${settings.targetLatencyNs}`,
+    ...(requested.useTokenLatencies
+      ? [
+          `ttft_latency (ns): ${requested.serverTtftLatencyNs}`,
+          `tpot_latency (ns): ${requested.serverTpotLatencyNs}`,
+        ]
+      : [`target_latency (ns): ${settings.targetLatencyNs}`]),
     `max_async_queries : ${settings.maxAsyncQueries}`,
     `min_duration (ms): ${settings.minDurationMs}`,
     `max_duration (ms): ${settings.maxDurationMs}`,

@@ -128,6 +128,12 @@ describe('threads over shared memory', () => {
       export default () => Object.assign(() => {}, { close() { parentPort.postMessage({ error: 'closed' }) } })`
     const system = await workerSystem({ name: 'closes', module: moduleOf(code) })
     await system.close()
-    await expect(system.issueQuery([{ id: 0, index: 0 }], () => {})).rejects.toThrow('closes: closed')
+    await expect(
+      system.issueQuery(
+        [{ id: 0, index: 0 }],
+        () => {},
+        () => {},
+      ),
+    ).rejects.toThrow('closes: closed')
   })
 })

@@ -26,6 +26,8 @@ const recordSchema = z.object({
   scheduledNs: times,
   issuedNs: times,
   completedNs: times,
+  firstTokenNs: times.optional(),
+  tokens: times.optional(),
   errors: z.array(z.object({ key: z.string(), message: z.string() })),
 })
 

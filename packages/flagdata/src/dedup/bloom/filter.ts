@@ -10,7 +10,7 @@ export interface BloomFilter {
 }
 
 /** The largest filter: as long as an array of bytes may be. */
-export const MOST_BYTES: number = 2 ** 32
+const MOST_BYTES: number = 2 ** 32
 
 /** What a filter of `bytes` bytes and `hashes` hash functions is built for. */
 export interface BloomShape {

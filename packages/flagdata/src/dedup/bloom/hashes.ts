@@ -28,11 +28,7 @@ export function paragraphsOf(text: string): { start: number; end: number }[] {
 }
 
 /** Calls `visit` with the hash of each part of a text that is looked up, in halves of 32 bits. */
-export function hashParts(
-  text: string,
-  config: BloomConfig,
-  visit: (low: number, high: number) => void,
-): void {
+function hashParts(text: string, config: BloomConfig, visit: (low: number, high: number) => void): void {
   const { level, ngrams, hash: name, compatible } = config
   if (level === 'ngram') {
     const shingles = shinglesOf(text, ngrams)

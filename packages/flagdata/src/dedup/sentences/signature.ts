@@ -29,7 +29,7 @@ const compareRecords = (width: number) => (a: Buffer, i: number, b: Buffer, k: n
 export const rangeFolder = (range: number): string => String(range).padStart(4, '0')
 
 /** The sentences of a text, or its lines, without white space around them. */
-export function unitsOf(text: string, { split }: SentencesConfig): string[] {
+function unitsOf(text: string, { split }: SentencesConfig): string[] {
   if (split === 'lines') return splitLines(text)
   const spans = englishTokenizer().sentenceSpans(text)
   const sentences: string[] = []

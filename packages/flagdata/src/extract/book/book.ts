@@ -1,5 +1,5 @@
 import { openEpub } from '../epub.ts'
-import type { Extract, Source } from '../extractors.ts'
+import type { Extract, Source } from '../extractor.ts'
 import { blocksOf, textOfBlocks } from '../html/blocks.ts'
 import { stopWordsFor } from '../html/stopWords.ts'
 import { type Element, findAll, textOf } from '../html/tree.ts'

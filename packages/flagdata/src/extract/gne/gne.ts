@@ -1,4 +1,4 @@
-import type { Extract } from '../extractors.ts'
+import type { Extract } from '../extractor.ts'
 import { parseHtml } from '../html/tree.ts'
 import { textOfSource } from '../source.ts'
 import { type ContentRules, gneContent } from './content.ts'

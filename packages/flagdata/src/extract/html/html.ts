@@ -1,4 +1,4 @@
-import type { Extract } from '../extractors.ts'
+import type { Extract } from '../extractor.ts'
 import { textOfSource } from '../source.ts'
 import { mainText } from './mainText.ts'
 import { pageMetadata } from './metadata.ts'

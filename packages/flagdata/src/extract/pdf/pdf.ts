@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import type { TextItem as PdfItem } from 'pdfjs-dist/types/src/display/api.js'
 import { bytesOf } from '../epub.ts'
-import type { Extract } from '../extractors.ts'
+import type { Extract } from '../extractor.ts'
 import { type Line, linesOfPage, type TextItem } from './lines.ts'
 import { joinLines, withoutRepeated } from './pages.ts'
 

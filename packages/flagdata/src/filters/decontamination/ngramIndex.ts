@@ -17,7 +17,7 @@ export interface NgramRules {
 }
 
 /** The n-grams of a sample, as words, in the order of datatrove: label, query, overlap. */
-export function* ngramsOfSample(
+function* ngramsOfSample(
   { ngrams: n, findQuery, findOverlap }: NgramRules,
   label: string,
   query?: string,

@@ -40,7 +40,7 @@ export function vocabularyOf(text: Buffer, minCount: number, minCountLabel: numb
     const start = at
     while (at < text.length && !isSpace(text[at])) at++
     // Latin-1 keeps every byte, whatever the text's encoding.
-    add(text.latin1Slice(start, at), isLabel(text, start, at))
+    add(text.toString('latin1', start, at), isLabel(text, start, at))
     at--
   }
   const entries = [...found.values()]

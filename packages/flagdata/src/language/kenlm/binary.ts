@@ -13,19 +13,6 @@ const SANITY = 88
 const PARAMETERS = 20
 const MOST_ORDER = 20
 
-/** What the head of a binary file says. */
-export interface Header {
-  order: number
-  /** n-grams of every order. */
-  counts: number[]
-  multiplier: number
-  hasRestCosts: boolean
-  isQuantised: boolean
-  hasArrays: boolean
-  /** Where vocabulary and tables begin. */
-  start: number
-}
-
 /** Whether a file begins as KenLM's binary files do. */
 export const isBinary = (head: Buffer): boolean => head.subarray(0, 8).toString('latin1') === 'mmap lm '
 

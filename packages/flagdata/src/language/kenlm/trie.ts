@@ -1,4 +1,4 @@
-import type { Header } from './binary.ts'
+import type { Header } from './header.ts'
 import { murmurHash64 } from './murmur.ts'
 import type { Ngrams } from './ngrams.ts'
 
