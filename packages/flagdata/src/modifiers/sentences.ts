@@ -52,7 +52,7 @@ export const endAtLastPunctuationPruner = defineStep({
 const notLetterOrDigit = /[^\p{L}\p{M}\p{N}\s]+/gu
 
 /** A line cut after the ends of its sentences, closing signs included; the parts joined give the line. */
-export function splitSentences(line: string): string[] {
+function splitSentences(line: string): string[] {
   const sentences: string[] = []
   let start = 0
   for (let at = 0; at < line.length; at++) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../executors/local.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
@@ -257,6 +258,27 @@ describe('a text that is longer than allowed', () => {
   )
 })
 
+it('survives any damage of a few bytes', async () => {
+  const golden = new URL('../../goldens/formats.json.gz', import.meta.url)
+  const { files } = JSON.parse(gunzipSync(readFileSync(golden)).toString())
+  const names = ['parquet/pyarrow-snappy.parquet', 'arrow/feather-lz4.feather', 'warc/crawl.warc.gz', 'webdataset/shard.tar', 'csv/pandas.csv'] // biome-ignore format: a list
+  const damage = fc.array(fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(255)), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), damage, async (name, places) => {
+      const bytes = Buffer.from(files[name], 'base64')
+      for (const [place, byte] of places) bytes[Math.floor(place * bytes.length)] = byte
+      const format = name.split('/')[0] as Format
+      const { texts } = await read(format, bytes, {}, name.endsWith('.gz') ? '.gz' : '')
+      expect(texts.length).toBeLessThanOrEqual(20)
+    }),
+    // Of one seed: what a library does with bytes that nobody has seen is not for this test to find out.
+    { seed: 1, numRuns: 60 },
+  )
+})
+
 describe('csv', () => {
   const header = 'id,text\n'
 
@@ -273,10 +295,10 @@ describe('csv', () => {
   })
 
   it('does not hold more than a document may be', async () => {
-    const long = `${header}1,"open\n${'2,b\n'.repeat(100_000)}`
+    const long = `${header}1,"open\n${'2,b\n'.repeat(20_000)}`
     const { texts, faults } = await read('csv', long, { maxDocumentBytes: 10_000 })
     expect(faults).toMatchObject([{ kind: 'unclosed-quote', offset: 10 }])
-    expect(texts.length).toBe(100_000)
+    expect(texts.length).toBe(20_000)
   })
 
   it('reads quotes, doubled quotes, line ends of both kinds, a mark, empty fields', async () => {

@@ -61,7 +61,7 @@ describe('what is written is read again', () => {
     ['parquet, gzip', (path: string) => writeParquet(path, { compression: 'gzip' }), readParquet],
     ['parquet, zstd', (path: string) => writeParquet(path, { compression: 'zstd' }), readParquet],
     ['arrow', (path: string) => writeArrow(path), readArrow],
-    // Again in one process: https://www.npmjs.com/package/@bokuweb/zstd-wasm answers with zeros after a third init.
+    // Several files in one process: the library answers with zeros when it is initialised a third time.
     ['jsonl, zstd', (path: string) => writeJsonl(path, { compression: 'zstd' }), readJsonl],
     [
       'jsonl, zstd, rotated',
