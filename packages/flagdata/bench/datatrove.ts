@@ -1,43 +1,64 @@
 // Throughput beside datatrove, interleaved, on the same text with the same two workers:
-//   npm run bench:data -- [--corpus FOLDER] [--rounds N] [--json FILE]
-// Filters: jsonl.gz → Gopher repetition and quality, C4, FineWeb, PII → jsonl.gz. MinHash: all four stages, 14 × 8, xxh64.
-// Without --corpus the text is that of the tests. Both sides keep removed documents. The documents kept must be the same.
+//   npm run bench:data -- [--corpus FOLDER] [--rounds N] [--json FILE] [--write]
+// Filters: jsonl.gz → Gopher repetition and quality, C4, FineWeb, PII, language → jsonl.gz. MinHash: all four stages,
+// 14 × 8, xxh64. Without --corpus the text is that of the tests; corpus.ts gathers a larger one. Both sides keep removed
+// documents. The documents kept must be the same.
+//   npm run bench:data -- --memory --corpus FOLDER [--gigabytes N] [--json FILE]
+// Ours alone, filters and MinHash in one run, on the corpus made larger by copies with edits: memory and throughput.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { gunzipSync, gzipSync } from 'node:zlib'
-import { type Result, writeResult } from '../../../tools/repo/result.ts'
+import { createGunzip, gzipSync } from 'node:zlib'
+import { environment, type Result, writeResult } from '../../../tools/repo/result.ts'
+import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
+import { languageModelPath } from '../src/language/models.ts'
 import { corpus } from '../src/testing/corpus.ts'
+import { growCorpus } from './grow.ts'
+import { runWatched } from './processTree.ts'
 
 const WORKERS = 2
 const GOALS = { filters: 5, minhash: 8 }
 type Task = keyof typeof GOALS
 interface Timing {
   seconds: number
+  /** Of all processes of a side together. */
+  megabytes: number
+}
+interface Size {
+  documents: number
   megabytes: number
 }
 
 const { values: options } = parseArgs({
-  options: { corpus: { type: 'string' }, rounds: { type: 'string', default: '3' }, json: { type: 'string' } },
+  options: {
+    corpus: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+    gigabytes: { type: 'string', default: '10' },
+  },
 })
 const execute = promisify(execFile)
 const python = process.env.FLAG_PYTHON ?? 'python3'
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-const versions = await peerVersions()
+const versions = options.memory ? {} : await peerVersions()
 const work = await mkdtemp(join(tmpdir(), 'flag-bench-'))
 try {
-  await bench()
+  await (options.memory ? benchMemory() : bench())
 } finally {
   await rm(work, { recursive: true })
 }
 
 async function peerVersions(): Promise<Record<string, string>> {
-  const names = ['datatrove', 'spacy', 'numpy']
-  const code = `import json, importlib.metadata as m, datatrove, spacy, xxhash; print(json.dumps({n: m.version(n) for n in ${JSON.stringify(names)}}))`
+  const names = ['datatrove', 'spacy', 'numpy', 'fasttext-numpy2-wheel']
+  const code = `import json, importlib.metadata as m, datatrove, spacy, xxhash, fasttext; print(json.dumps({n: m.version(n) for n in ${JSON.stringify(names)}}))`
   try {
     return JSON.parse((await execute(python, ['-c', code])).stdout)
   } catch {
@@ -56,21 +77,50 @@ async function bench(): Promise<void> {
   const rounds = Number(options.rounds)
   const rows = []
   for (const task of ['filters', 'minhash'] as const) {
-    const ours: Timing[] = []
-    const theirs: Timing[] = []
+    const flag: Timing[] = []
+    const datatrove: Timing[] = []
     for (let i = 0; i < rounds; i++) {
       const [a, b] = [join(work, `${task}-ours-${i}`), join(work, `${task}-theirs-${i}`)]
-      ours.push(
-        await timed(process.execPath, ['--import', 'tsx', here('flag.ts'), input, a, task, String(WORKERS)]),
+      flag.push(await timed(...ours(input, a, task)))
+      datatrove.push(
+        await timed(python, [here('peer.py'), input, b, task, String(WORKERS), languageModelPath()]),
       )
-      theirs.push(await timed(python, [here('peer.py'), input, b, task, String(WORKERS)]))
       if (i === 0) await compare(task, a, join(b, 'kept'))
       await rm(a, { recursive: true })
       await rm(b, { recursive: true })
     }
-    rows.push(row(task, ours, theirs, text))
+    rows.push(row(task, flag, datatrove, text))
   }
   await writeResult(options.json, result(rows, text))
+  if (options.write)
+    await writeSection(new URL('../../../docs/benchmarks.md', import.meta.url), 'data', section(rows, text))
+}
+
+async function benchMemory(): Promise<void> {
+  if (options.corpus === undefined) throw new Error('--memory needs --corpus, which corpus.ts gathers')
+  const gigabytes = Number(options.gigabytes)
+  const input = join(work, 'input')
+  console.log(`making ${gigabytes} GB of copies with edits`)
+  await growCorpus(options.corpus, input, gigabytes * 1e9, 1)
+  const output = join(work, 'output')
+  const { seconds, megabytes } = await timed(...ours(input, output, 'recipe'))
+  const megabytesPerSecond = (gigabytes * 1000) / seconds
+  console.log(
+    `${gigabytes} GB in ${seconds.toFixed(0)} s, ${megabytesPerSecond.toFixed(1)} MB/s, peak ${megabytes.toFixed(0)} MB`,
+  )
+  await writeResult(options.json, {
+    name: 'data-memory',
+    value: megabytes,
+    unit: 'MB of resident memory at most',
+    goal: '<= 1500',
+    rows: [{ gigabytes, seconds, megabytesPerSecond, megabytes }],
+    environment: { workers: WORKERS },
+  })
+}
+
+function ours(input: string, output: string, task: Task | 'recipe'): [string, string[]] {
+  const args = ['--import', 'tsx', here('flag.ts'), input, output, task, String(WORKERS)]
+  return [process.execPath, args]
 }
 
 /** The text of the tests in as many files as there are workers. */
@@ -87,43 +137,42 @@ async function writeCorpus(): Promise<string> {
   return folder
 }
 
-async function measure(folder: string): Promise<{ documents: number; megabytes: number }> {
+async function measure(folder: string): Promise<Size> {
   let [documents, bytes] = [0, 0]
-  for (const { text } of await documentsIn(folder)) {
+  for await (const { text } of documentsIn(folder)) {
     documents++
     bytes += Buffer.byteLength(text)
   }
   return { documents, megabytes: bytes / 1e6 }
 }
 
-async function documentsIn(folder: string): Promise<{ id: string; text: string }[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl.gz')).sort()
-  const parts = await Promise.all(
-    names.map(async (name) => gunzipSync(await readFile(join(folder, name))).toString()),
-  )
-  return parts.flatMap((part) =>
-    part
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line)),
-  )
+async function* documentsIn(folder: string): AsyncGenerator<{ id: string; text: string }> {
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith('.jsonl.gz')).sort()) {
+    const input = createReadStream(join(folder, name)).pipe(createGunzip())
+    for await (const line of createInterface({ input })) if (line !== '') yield JSON.parse(line)
+  }
 }
 
 async function timed(program: string, args: readonly string[]): Promise<Timing> {
-  const { stdout } = await execute(program, args, { maxBuffer: 2 ** 28 })
-  return JSON.parse(stdout.trim().split('\n').at(-1) as string)
+  const { stdout, peakMegabytes } = await runWatched(program, args)
+  const { seconds } = JSON.parse(stdout.trim().split('\n').at(-1) as string)
+  return { seconds, megabytes: peakMegabytes }
 }
 
 /** Both sides must have kept the same documents; PII replacements are taken in turn and are not compared. */
 async function compare(task: Task, ours: string, theirs: string): Promise<void> {
-  const ids = async (folder: string) => new Set((await documentsIn(folder)).map(({ id }) => id))
+  const ids = async (folder: string) => {
+    const all = new Set<string>()
+    for await (const { id } of documentsIn(folder)) all.add(id)
+    return all
+  }
   const [a, b] = [await ids(ours), await ids(theirs)]
   const different = [...a].filter((id) => !b.has(id)).concat([...b].filter((id) => !a.has(id)))
   console.log(`${task}: ${a.size} documents kept, ${different.length} decided otherwise by datatrove`)
   if (different.length > 0) console.log(`  ${different.slice(0, 10).join(', ')}`)
 }
 
-function row(task: Task, ours: Timing[], theirs: Timing[], text: { documents: number; megabytes: number }) {
+function row(task: Task, ours: Timing[], theirs: Timing[], text: Size) {
   const ratios = ours.map(({ seconds }, i) => theirs[i].seconds / seconds).sort((a, b) => a - b)
   const ratio = ratios[ratios.length >> 1]
   const median = (timings: Timing[]) =>
@@ -147,7 +196,7 @@ function row(task: Task, ours: Timing[], theirs: Timing[], text: { documents: nu
   return { task, ratio, spread, goal: GOALS[task], ...both }
 }
 
-function result(rows: ReturnType<typeof row>[], text: { documents: number; megabytes: number }): Result {
+function result(rows: ReturnType<typeof row>[], text: Size): Result {
   const [filters] = rows
   return {
     name: 'data',
@@ -164,4 +213,28 @@ function result(rows: ReturnType<typeof row>[], text: { documents: number; megab
       megabytes: text.megabytes,
     },
   }
+}
+
+function section(rows: ReturnType<typeof row>[], text: Size): string {
+  const { date, node, processor, cores } = environment
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  const cells = rows.flatMap(({ task, flag, datatrove }) =>
+    Object.entries({ Flag: flag, datatrove }).map(([name, side]) => [
+      `${task}, ${name}`,
+      side.seconds.toFixed(1),
+      side.documentsPerSecond.toFixed(0),
+      side.megabytesPerSecond.toFixed(2),
+      side.peakMegabytes.toFixed(0),
+    ]),
+  )
+  const ratios = rows.map(
+    ({ task, ratio, spread, goal }) =>
+      `${ratio.toFixed(1)} × in ${task} (${spread[0].toFixed(1)} to ${spread[1].toFixed(1)}, goal ${goal} ×)`,
+  )
+  return `${date}, Node ${node}, ${processor}, ${cores} cores, ${WORKERS} workers each, ${options.rounds} rounds; ${peers.join(', ')}.
+${text.documents} documents, ${text.megabytes.toFixed(1)} MB of text. Memory is that of all processes of a side together.
+
+${markdownTable(['', 'seconds', 'documents/s', 'MB/s', 'peak MB'], cells)}
+
+Flag is as fast as datatrove ${ratios.join(' and ')}.`
 }

@@ -1,8 +1,7 @@
-"""One timed run of datatrove: input, output, filters | minhash, workers. Prints seconds and peak memory as JSON."""
+"""One timed run of datatrove: input, output, filters | minhash, workers, fastText model. Prints seconds as JSON."""
 
 import json
 import os
-import resource
 import sys
 import time
 
@@ -19,10 +18,33 @@ from datatrove.pipeline.filters import (
     FineWebQualityFilter,
     GopherQualityFilter,
     GopherRepetitionFilter,
+    LanguageFilter,
 )
 from datatrove.pipeline.formatters import PIIFormatter
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
+from datatrove.utils.lid import FT176LID
+from fasttext.FastText import _FastText
+
+
+class LocalModel(FT176LID):
+    """lid.176 from a file, where datatrove would download it."""
+
+    def __init__(self, path):
+        super().__init__(None)
+        self.path = path
+
+    @property
+    def model(self):
+        if self._model is None:
+            self._model = _FastText(self.path)
+        return self._model
+
+
+def language(path, exclusion_writer):
+    step = LanguageFilter(exclusion_writer=exclusion_writer)
+    step.model = LocalModel(path)
+    return step
 
 
 def execute(folder, stage, workers, tasks, *steps):
@@ -31,7 +53,7 @@ def execute(folder, stage, workers, tasks, *steps):
     ).run()
 
 
-def main(source, output, task, workers):
+def main(source, output, task, workers, model):
     workers = int(workers)
     start = time.monotonic()
     if task == "filters":
@@ -43,6 +65,7 @@ def main(source, output, task, workers):
             C4QualityFilter(filter_no_terminal_punct=False, exclusion_writer=JsonlWriter(f"{output}/removed/3")),
             FineWebQualityFilter(exclusion_writer=JsonlWriter(f"{output}/removed/4")),
             PIIFormatter(),
+            language(model, JsonlWriter(f"{output}/removed/5")),
             JsonlWriter(f"{output}/kept"),
         )  # fmt: skip
     else:
@@ -58,9 +81,7 @@ def main(source, output, task, workers):
             JsonlWriter(f"{output}/kept"),
         )  # fmt: skip
     seconds = time.monotonic() - start
-    # Of the largest process among this one and its workers, in KiB.
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    print(json.dumps({"seconds": seconds, "megabytes": max(resource.getrusage(it).ru_maxrss for it in who) / 1024}))
+    print(json.dumps({"seconds": seconds}))
 
 
 if __name__ == "__main__":

@@ -21,13 +21,13 @@ const whole = ['all']
 
 const minhash: DedupKind<ConfigOf<'minhash'>> = {
   collect(config, folder, piece) {
-    const writer = new SignatureWriter(config)
+    const writer = new SignatureWriter(config, join(folder, 'signatures'), piece)
     const signer = new Signer(config)
     return {
       add({ text }, number) {
-        if (signer.sign(text)) writer.add(signer.signature, number)
+        return signer.sign(text) ? writer.add(signer.signature, number) : undefined
       },
-      commit: () => writer.commit(join(folder, 'signatures'), piece),
+      commit: () => writer.commit(),
     }
   },
   phases: [

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { DataError } from '../errors.ts'
+import { openAtomic } from '../writers/atomic.ts'
 
 /**
  * Files of fixed-size records of little-endian 32-bit words, as datatrove's deduplication writes them. Node runs on
@@ -39,19 +40,55 @@ export class RecordBuffer {
 
   /** The records as bytes, in the order of their fields: `order` lists word positions, most significant first. */
   sorted(order: readonly number[]): Uint8Array {
-    const { width } = this
+    const { width, count } = this
     const words = this.#words
-    const indices = Uint32Array.from({ length: this.count }, (_, i) => i).sort((a, b) => {
+    const compare = (a: number, b: number) => {
       const [i, k] = [a * width, b * width]
       for (const at of order) if (words[i + at] !== words[k + at]) return words[i + at] - words[k + at]
       return 0
-    })
+    }
+    const indices = indicesByFirst(words, width, count, order[0])
+    // Few records are alike in their first word; those are put in order one run at a time.
+    for (let from = 0; from < count; ) {
+      const first = words[indices[from] * width + order[0]]
+      let to = from + 1
+      while (to < count && words[indices[to] * width + order[0]] === first) to++
+      if (to - from > 1) indices.subarray(from, to).sort(compare)
+      from = to
+    }
     const result = new Uint32Array(this.#length)
-    indices.forEach((from, to) => {
-      result.set(words.subarray(from * width, (from + 1) * width), to * width)
-    })
+    for (let to = 0; to < count; to++) {
+      const from = indices[to] * width
+      for (let i = 0; i < width; i++) result[to * width + i] = words[from + i]
+    }
     return new Uint8Array(result.buffer)
   }
+
+  clear(): void {
+    this.#length = 0
+  }
+}
+
+/** Numbers of records in the order of one of their words: least significant digit first, 16 bits at a time. */
+function indicesByFirst(words: Uint32Array, width: number, count: number, at: number): Uint32Array {
+  // Counting digits pays for many records only.
+  if (count < 4096)
+    return Uint32Array.from({ length: count }, (_, i) => i).sort(
+      (a, b) => words[a * width + at] - words[b * width + at],
+    )
+  let indices = Uint32Array.from({ length: count }, (_, i) => i)
+  let next = new Uint32Array(count)
+  for (const shift of [0, 16]) {
+    const starts = new Uint32Array(0x10001)
+    for (let i = 0; i < count; i++) starts[((words[i * width + at] >>> shift) & 0xffff) + 1]++
+    for (let digit = 0; digit < 0x10000; digit++) starts[digit + 1] += starts[digit]
+    for (let i = 0; i < count; i++) {
+      const digit = (words[indices[i] * width + at] >>> shift) & 0xffff
+      next[starts[digit]++] = indices[i]
+    }
+    ;[indices, next] = [next, indices]
+  }
+  return indices
 }
 
 /** The first `count` records of `width` bytes in the order of `compare`, which gets two buffers and offsets. */
@@ -104,6 +141,11 @@ export class RecordReader {
   /** Where the current record starts in `block`. */
   get offset(): number {
     return this.#at - this.#bytes
+  }
+
+  /** The bytes of the current record, valid until the next one. */
+  get record(): Uint8Array {
+    return this.#block.subarray(this.offset, this.#at)
   }
 
   get block(): Buffer {
@@ -167,5 +209,36 @@ export function mergeRecords(
       if (heap.length > 0 && last !== file) heap[0] = last
     }
     down(0)
+  }
+}
+
+/** Merges sorted files of records into one, block by block. */
+export async function mergeFiles(
+  paths: readonly string[],
+  bytes: number,
+  compare: (a: RecordReader, b: RecordReader) => number,
+  output: string,
+): Promise<void> {
+  const { file, ...its } = await openAtomic(output)
+  const readers = paths.map((path) => new RecordReader(path, bytes))
+  const block = Buffer.allocUnsafe(bytes * Math.max(1, Math.floor(BLOCK / bytes)))
+  let filled = 0
+  const flush = () => {
+    writeSync(file.fd, block, 0, filled)
+    filled = 0
+  }
+  try {
+    mergeRecords(readers, compare, ({ record }) => {
+      block.set(record, filled)
+      filled += bytes
+      if (filled === block.length) flush()
+    })
+    flush()
+    await its.commit()
+  } catch (error) {
+    await its.discard()
+    throw error
+  } finally {
+    for (const reader of readers) reader.close()
   }
 }

@@ -92,6 +92,9 @@ async function decisionStep(pipeline: Pipeline, pass: number, piece: Piece, path
   }
 }
 
+/** Whether the first pass writes what it keeps: without steps that is the input, which can be read once more instead. */
+const hasCopy = ({ steps }: Pipeline): boolean => steps.length > 0
+
 /** The documents that the pass before kept, which are our own and therefore sound. */
 function readBetween(path: string, piece: Piece, pipeline: Pipeline) {
   const config = {
@@ -125,17 +128,22 @@ export async function runPass(
   const source =
     pass === 0
       ? readDocuments(piece, pipeline.read, onFault)
-      : readBetween(paths.between(pass, piece.name), piece, pipeline)
+      : pass === 1 && !hasCopy(pipeline)
+        ? readDocuments(piece, pipeline.read, () => {})
+        : readBetween(paths.between(pass, piece.name), piece, pipeline)
   const steps = pass === 0 ? pipeline.steps : [await decisionStep(pipeline, pass, piece, paths)]
   await Promise.all(steps.map((step) => step.prepare?.()))
   const next = pipeline.dedups[pass] && dedupKind(pipeline.dedups[pass])
   const collector = next?.kind.collect(next.config, paths.dedup(pass), piece.name)
   // What is still to be deduplicated is written as JSON lines, whatever the pipeline writes in the end.
-  const writer = await DocumentWriter.open(
-    paths.output(pass, piece.name),
-    pipeline.write,
-    collector ? betweenConfig(pipeline.write) : pipeline.write,
-  )
+  const writer =
+    collector && pass === 0 && !hasCopy(pipeline)
+      ? undefined
+      : await DocumentWriter.open(
+          paths.output(pass, piece.name),
+          pipeline.write,
+          collector ? betweenConfig(pipeline.write) : pipeline.write,
+        )
   const nothing = (): Progress => ({ documents: 0, bytes: 0, removed: {} })
   let progress = nothing()
   try {
@@ -144,10 +152,10 @@ export async function runPass(
       statistics.documents++
       statistics.bytesIn += size
       const { document, because, changedBy, taken } = await applySteps(original, steps, statistics)
-      for (const part of taken) await writer.takeOut(document, part)
-      const full = because ? writer.remove(document, because) : writer.keep(document)
+      for (const part of taken) await writer?.takeOut(document, part)
+      const full = because ? writer?.remove(document, because) : writer?.keep(document)
       if (!because) {
-        if (changedBy.length > 0) await writer.change(document, { steps: changedBy, before: original.text })
+        if (changedBy.length > 0) await writer?.change(document, { steps: changedBy, before: original.text })
         const noted = collector?.add(document, statistics.kept)
         if (noted) await noted
         statistics.kept++
@@ -163,9 +171,9 @@ export async function runPass(
       }
     }
     await collector?.commit()
-    await writer.commit()
+    await writer?.commit()
   } catch (error) {
-    await writer.discard()
+    await writer?.discard()
     throw error
   }
   onProgress(progress)

@@ -76,6 +76,8 @@ export const writeSchema = z
     path: z.string().min(1),
     /** Of the files; for `parquet` of the pages in them. By default gzip, for parquet snappy, for arrow and webdataset none. */
     compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
+    /** Of gzip: 1 is fastest, 9 smallest. */
+    level: z.int().min(1).max(9).optional(),
     /** Whether removed documents are written to `removed/` with step, reason, value and limit. */
     removed: z.boolean().default(true),
     /** Of each piece, so many of the documents that steps changed are written to `changed/` with their text before. */

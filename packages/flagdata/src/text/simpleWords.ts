@@ -177,6 +177,11 @@ export class SimpleWords {
   }
 }
 
+let shared: SimpleWords | undefined
+
+/** That of this thread, which remembers what it learned from text to text. */
+export const simpleWords = (): SimpleWords => (shared ??= new SimpleWords())
+
 function wordsOf(simple: string): string {
   const { ids, vocabulary } = englishTokenizer().words(simple)
   let joined = ''

@@ -15,9 +15,9 @@ function delimited(extension: string, delimiter: string): OutputFormat {
   return {
     endings: { gzip: `.${extension}.gz`, none: `.${extension}`, zstd: `.${extension}.zst` },
     sizeOf: rowSize,
-    open: (path, codec) =>
+    open: (path, codec, { level }) =>
       openTable(path, async (columns) => {
-        const { write, ...file } = await openTextWriter(path, codec)
+        const { write, ...file } = await openTextWriter(path, codec, level)
         const line = (fields: string[]) => `${fields.join(delimiter)}\n`
         await write(line(columns.map(({ name }) => quoted(name))))
         return {

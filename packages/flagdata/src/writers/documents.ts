@@ -32,8 +32,8 @@ const toRemovedLine = ({ because, id, text, metadata }: RemovedDocument): string
 const removedFormat: OutputFormat = {
   endings: outputFormats.jsonl.endings,
   sizeOf: (document) => Buffer.byteLength(toRemovedLine(document as RemovedDocument)),
-  async open(path, codec) {
-    const { write, ...file } = await openTextWriter(path, codec)
+  async open(path, codec, { level }) {
+    const { write, ...file } = await openTextWriter(path, codec, level)
     return { add: (document) => write(toRemovedLine(document as RemovedDocument)), ...file }
   },
 }
@@ -75,8 +75,8 @@ const toChangedLine = ({ changed, id, text, metadata }: ChangedDocument): string
 const changedFormat: OutputFormat = {
   endings: outputFormats.jsonl.endings,
   sizeOf: (document) => Buffer.byteLength(toChangedLine(document as ChangedDocument)),
-  async open(path, codec) {
-    const { write, ...file } = await openTextWriter(path, codec)
+  async open(path, codec, { level }) {
+    const { write, ...file } = await openTextWriter(path, codec, level)
     return { add: (document) => write(toChangedLine(document as ChangedDocument)), ...file }
   },
 }
@@ -159,10 +159,12 @@ export class DocumentWriter {
   }
 }
 
-/** What passes between two passes over the documents is JSON lines in one file per piece. */
+/** What passes between two passes over the documents is JSON lines in one file per piece, and not for keeping. */
 export const betweenConfig = (config: WriteConfig): WriteConfig => ({
   ...config,
   format: 'jsonl',
+  compression: 'gzip',
+  level: 1,
   maxFileBytes: undefined,
   maxFileDocuments: undefined,
 })

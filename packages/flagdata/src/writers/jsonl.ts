@@ -9,8 +9,8 @@ export const toJsonLine = ({ id, text, media, metadata }: Document): string =>
 export const jsonl: OutputFormat = {
   endings: { gzip: '.jsonl.gz', none: '.jsonl', zstd: '.jsonl.zst' },
   sizeOf: (document) => Buffer.byteLength(toJsonLine(document)),
-  async open(path, codec) {
-    const { write, ...file } = await openTextWriter(path, codec)
+  async open(path, codec, { level }) {
+    const { write, ...file } = await openTextWriter(path, codec, level)
     return { add: (document) => write(toJsonLine(document)), ...file }
   },
 }

@@ -18,10 +18,10 @@ export interface TextWriter {
   discard(): Promise<void>
 }
 
-export async function openTextWriter(path: string, codec: Codec): Promise<TextWriter> {
+export async function openTextWriter(path: string, codec: Codec, level?: number): Promise<TextWriter> {
   const output = await openAtomic(path)
   const { file } = output
-  const encoder = await openEncoder(codec, (bytes) => file.writeFile(bytes))
+  const encoder = await openEncoder(codec, (bytes) => file.writeFile(bytes), level)
   let block = ''
   const flush = () => {
     const full = block
@@ -62,15 +62,15 @@ interface Encoder {
 }
 
 /** Compresses what is written and hands it to a sink. */
-export const openEncoder = (codec: Codec, sink: Sink): Promise<Encoder> =>
-  encoders[codec as Compression](sink)
+export const openEncoder = (codec: Codec, sink: Sink, level?: number): Promise<Encoder> =>
+  encoders[codec as Compression](sink, level)
 
-const encoders: Record<Compression, (sink: Sink) => Promise<Encoder>> = {
+const encoders: Record<Compression, (sink: Sink, level?: number) => Promise<Encoder>> = {
   async none(sink) {
     return { write: (data) => sink(Buffer.from(data)), end: async () => {}, destroy() {} }
   },
-  async gzip(sink) {
-    const stream: Gzip = createGzip()
+  async gzip(sink, level) {
+    const stream: Gzip = createGzip({ level })
     const written = (async () => {
       for await (const chunk of stream) await sink(chunk)
     })()

@@ -5,8 +5,8 @@ import { openTextWriter } from './lines.ts'
 export const text: OutputFormat = {
   endings: { gzip: '.txt.gz', none: '.txt', zstd: '.txt.zst' },
   sizeOf: (document) => Buffer.byteLength(document.text) + 2,
-  async open(path, codec) {
-    const { write, ...file } = await openTextWriter(path, codec)
+  async open(path, codec, { level }) {
+    const { write, ...file } = await openTextWriter(path, codec, level)
     let separator = ''
     return {
       add(document) {

@@ -1,42 +1,94 @@
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeAtomic } from '../../writers/atomic.ts'
+import { PARTIAL, writeAtomic } from '../../writers/atomic.ts'
 import type { MinhashConfig } from '../config.ts'
-import { mergeRecords, RecordBuffer, RecordReader } from '../records.ts'
+import { mergeFiles, mergeRecords, RecordBuffer, RecordReader } from '../records.ts'
 
 /** Bytes of a record of `.minhash.sig`: the hashes of a bucket, then the document's number. */
 const recordBytes = (config: MinhashConfig) => 8 * config.hashesPerBucket + 4
 
 const bucketFolder = (bucket: number) => `bucket_${String(bucket).padStart(3, '0')}`
 
+/** Signatures that are held at a time, about a kilobyte each; more are sorted in parts and merged. */
+const HELD = 1 << 15
+
 /**
  * Collects the signatures of one piece and writes them as datatrove does:
- * `bucket_{bucket}/{piece}.minhash.sig`, sorted by hashes, then document.
+ * `bucket_{bucket}/{piece}.minhash.sig`, sorted by hashes, then document. Memory does not depend on their number.
  */
 export class SignatureWriter {
   readonly #config: MinhashConfig
+  readonly #folder: string
+  readonly #piece: string
   readonly #buckets: RecordBuffer[]
+  readonly #order: readonly number[]
+  readonly #held: number
+  #runs = 0
 
-  constructor(config: MinhashConfig) {
+  constructor(config: MinhashConfig, folder: string, piece: string, held = HELD) {
     this.#config = config
+    this.#folder = folder
+    this.#piece = piece
+    this.#held = held
     this.#buckets = Array.from({ length: config.buckets }, () => new RecordBuffer(recordBytes(config) / 4))
+    const hashes = Array.from({ length: config.hashesPerBucket }, (_, i) => [2 * i + 1, 2 * i]).flat()
+    this.#order = [...hashes, 2 * config.hashesPerBucket]
   }
 
-  /** @param signature low and high halves of all hashes @param document number of the document in its piece */
-  add(signature: Uint32Array, document: number): void {
+  /**
+   * Returns a promise only when the caller should wait.
+   *
+   * @param signature low and high halves of all hashes @param document number of the document in its piece
+   */
+  add(signature: Uint32Array, document: number): Promise<void> | undefined {
     const width = 2 * this.#config.hashesPerBucket
     this.#buckets.forEach((bucket, i) => {
       const record = bucket.push()
       record.set(signature.subarray(i * width, (i + 1) * width))
       record[width] = document
     })
+    return this.#buckets[0].count === this.#held ? this.#writeRun() : undefined
   }
 
-  async commit(folder: string, piece: string): Promise<void> {
-    const hashes = Array.from({ length: this.#config.hashesPerBucket }, (_, i) => [2 * i + 1, 2 * i]).flat()
-    const order = [...hashes, 2 * this.#config.hashesPerBucket]
-    for (const [i, bucket] of this.#buckets.entries())
-      await writeAtomic(join(folder, bucketFolder(i), `${piece}.minhash.sig`), bucket.sorted(order))
+  async #writeRun(): Promise<void> {
+    const run = this.#runs++
+    for (const [i, bucket] of this.#buckets.entries()) {
+      await mkdir(join(this.#folder, bucketFolder(i)), { recursive: true })
+      await writeFile(this.#runPath(i, run), bucket.sorted(this.#order))
+      bucket.clear()
+    }
+  }
+
+  /** Runs have the ending of incomplete files, so that what a killed process leaves of them is taken away. */
+  #runPath(bucket: number, run: number): string {
+    return join(this.#folder, bucketFolder(bucket), `${this.#piece}.run-${run}${PARTIAL}`)
+  }
+
+  async commit(): Promise<void> {
+    const pathOf = (bucket: number) => join(this.#folder, bucketFolder(bucket), `${this.#piece}.minhash.sig`)
+    if (this.#runs > 0) await this.#writeRun()
+    for (const [i, bucket] of this.#buckets.entries()) {
+      if (this.#runs === 0) await writeAtomic(pathOf(i), bucket.sorted(this.#order))
+      else {
+        const runs = Array.from({ length: this.#runs }, (_, run) => this.#runPath(i, run))
+        await mergeFiles(runs, recordBytes(this.#config), compareHashes(this.#config), pathOf(i))
+        for (const run of runs) await rm(run)
+      }
+    }
+  }
+}
+
+/** The order of the hashes of two records. */
+function compareHashes(config: MinhashConfig) {
+  const hashBytes = 8 * config.hashesPerBucket
+  return (a: RecordReader, b: RecordReader): number => {
+    for (let i = 0; i < hashBytes; i += 8) {
+      const high = a.block.readUInt32LE(a.offset + i + 4) - b.block.readUInt32LE(b.offset + i + 4)
+      if (high !== 0) return high
+      const low = a.block.readUInt32LE(a.offset + i) - b.block.readUInt32LE(b.offset + i)
+      if (low !== 0) return low
+    }
+    return 0
   }
 }
 
@@ -63,17 +115,8 @@ export async function findBucketPairs(
   let lastFile = -1
   const pairs = new RecordBuffer(4)
 
-  const compare = (a: RecordReader, b: RecordReader) => {
-    for (let i = 0; i < hashBytes; i += 8) {
-      const high = a.block.readUInt32LE(a.offset + i + 4) - b.block.readUInt32LE(b.offset + i + 4)
-      if (high !== 0) return high
-      const low = a.block.readUInt32LE(a.offset + i) - b.block.readUInt32LE(b.offset + i)
-      if (low !== 0) return low
-    }
-    return 0
-  }
   try {
-    mergeRecords(readers, compare, (reader, file) => {
+    mergeRecords(readers, compareHashes(config), (reader, file) => {
       const { block, offset } = reader
       if (lastFile >= 0 && block.compare(last, 0, hashBytes, offset, offset + hashBytes) === 0) {
         const pair = pairs.push()

@@ -1,5 +1,5 @@
 import { Kernel } from '@flag/core-tensor'
-import { SimpleWords } from '../../text/simpleWords.ts'
+import { simpleWords } from '../../text/simpleWords.ts'
 import type { MinhashConfig } from '../config.ts'
 import wasm from './minhash.wasm.ts'
 import { drawPermutations } from './permutations.ts'
@@ -33,7 +33,6 @@ const SPACE = 0x20
 export class Signer {
   readonly #config: MinhashConfig
   readonly #kernel = new Kernel<Functions>(wasm)
-  readonly #words = new SimpleWords()
   readonly #count: number
   /** Permutations in the kernel's memory: their number is even, the last may be there twice. */
   readonly #padded: number
@@ -72,7 +71,7 @@ export class Signer {
     let kept = 0
     for (let from = 0; from < text.length; ) {
       const to = endOfPart(text, from)
-      const words = this.#words.of(from === 0 && to === text.length ? text : text.slice(from, to))
+      const words = simpleWords().of(from === 0 && to === text.length ? text : text.slice(from, to))
       from = to
       const end = this.#text + kept + words.length
       const starts = (end + 7) & ~7
