@@ -24,7 +24,7 @@ describe('a sandbox', () => {
   const done = (text: string) => ({ kind: 'done', extracted: { text: `${text}, read` } })
 
   it('ends a document that takes too long, and no other', async () => {
-    const { results, started } = await read(200, ['a', 'b', 'loop', 'c'])
+    const { results, started } = await read(1000, ['a', 'b', 'loop', 'c'])
     expect(results).toEqual([done('a'), done('b'), { kind: 'timeout' }, done('c')])
     expect(started).toBe(2)
   })

@@ -31,7 +31,7 @@ function closingBraces(text: string): ReadonlyMap<number, number> {
 }
 
 /** Expands macros without arguments wherever they are used; their definitions stay as they are. */
-function expandMacros(text: string): string {
+export function expandMacros(text: string): string {
   if (!text.includes('\\')) return text
   const macros = new Map<string, string>()
   const definitions: [start: number, end: number][] = []

@@ -17,7 +17,13 @@ export type SimhashConfig = ConfigOf<'simhash'>
 export class Fingerprinter {
   readonly #config: SimhashConfig
   readonly #ignored: RegExp | undefined
-  readonly #votes = new Int32Array(64)
+  /**
+   * How many hashes have each bit, as binary numbers that lie across the words: bit `i` of plane `p` is bit `p` of the count of
+   * bit `i`. Adding a hash touches two planes on average instead of 32 counters.
+   */
+  readonly #lowPlanes = new Int32Array(32)
+  readonly #highPlanes = new Int32Array(32)
+  #hashes = 0
   /** The result of the last call, in halves. */
   low = 0
   high = 0
@@ -37,11 +43,13 @@ export class Fingerprinter {
     const { lowercase, tokenization } = this.#config
     let text = lowercase ? original.toLowerCase() : original
     if (this.#ignored) text = text.replace(this.#ignored, '')
-    this.#votes.fill(0)
+    this.#lowPlanes.fill(0)
+    this.#highPlanes.fill(0)
+    this.#hashes = 0
     const shingles =
       tokenization === 'character' ? this.#voteCharacters(text) : this.#voteTokens(this.#tokens(text))
-    this.low = this.#majority(0)
-    this.high = this.#majority(32)
+    this.low = majority(this.#lowPlanes, this.#hashes)
+    this.high = majority(this.#highPlanes, this.#hashes)
     return shingles > 0
   }
 
@@ -99,16 +107,29 @@ export class Fingerprinter {
       hashLow = xxhash.low
       hashHigh = xxhash.high
     }
-    const votes = this.#votes
-    for (let i = 0; i < 32; i++) {
-      votes[i] += ((hashLow >>> i) & 1) * 2 - 1
-      votes[32 + i] += ((hashHigh >>> i) & 1) * 2 - 1
-    }
+    addBits(this.#lowPlanes, hashLow)
+    addBits(this.#highPlanes, hashHigh)
+    this.#hashes++
   }
+}
 
-  #majority(first: number): number {
-    let bits = 0
-    for (let i = 0; i < 32; i++) if (this.#votes[first + i] > 0) bits |= 1 << i
-    return bits >>> 0
+/** Adds 1 to the count of each bit that is set. */
+function addBits(planes: Int32Array, bits: number): void {
+  let carry = bits
+  for (let p = 0; carry !== 0; p++) {
+    const plane = planes[p]
+    planes[p] = plane ^ carry
+    carry &= plane
   }
+}
+
+/** The bits that more than half of the hashes have. */
+function majority(planes: Int32Array, hashes: number): number {
+  let bits = 0
+  for (let i = 0; i < 32; i++) {
+    let count = 0
+    for (let p = 31; p >= 0; p--) count = 2 * count + ((planes[p] >>> i) & 1)
+    if (2 * count > hashes) bits |= 1 << i
+  }
+  return bits >>> 0
 }

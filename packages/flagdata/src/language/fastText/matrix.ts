@@ -156,8 +156,18 @@ class QuantizedMatrix implements Matrix {
 
   addRow(vector: Float32Array, row: number): void {
     const { parts, width, lastWidth, centroids } = this.#quantizer
-    const norm = this.#norms === undefined ? 1 : this.#norms.values[this.#norms.codes[row]]
     const code = row * parts
+    if (width === 2 && lastWidth === 2 && this.#norms === undefined) {
+      // The usual kind, which lid.176.ftz is of.
+      for (let part = 0; part < parts; part++) {
+        const column = 2 * part
+        const start = column * CENTROIDS + 2 * this.#codes[code + part]
+        vector[column] = fround(vector[column] + centroids[start])
+        vector[column + 1] = fround(vector[column + 1] + centroids[start + 1])
+      }
+      return
+    }
+    const norm = this.#norms === undefined ? 1 : this.#norms.values[this.#norms.codes[row]]
     for (let part = 0; part < parts; part++) {
       const columns = part === parts - 1 ? lastWidth : width
       const column = part * width
