@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import * as z from 'zod'
 import { DataError } from '../errors.ts'
 import { defineStep } from '../pipeline/define.ts'
@@ -14,7 +15,10 @@ interface Example {
 /** Labelled texts as JSON lines, `{"text": …, "label": "0" | "1"}`; other labels are left out, as FlagData does. */
 async function readExamples(path: string): Promise<Example[]> {
   const content = await readFile(path, 'utf8').catch((cause) => {
-    throw new DataError('not-found', `${path}: no labelled texts can be read`, { cause })
+    throw new DataError('not-found', `${path}: no labelled texts can be read`, {
+      hint: `expected JSON lines {"text": …, "label": "0" to keep or "1" to discard} at ${resolve(path)}`,
+      cause,
+    })
   })
   const examples: Example[] = []
   content.split('\n').forEach((line, i) => {
