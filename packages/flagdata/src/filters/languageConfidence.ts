@@ -19,13 +19,7 @@ export const languageConfidenceFilter = defineStep({
   ],
   options: z.strictObject({
     languages: z
-      .union([
-        z
-          .string()
-          .min(1)
-          .transform((one) => [one]),
-        z.array(z.string().min(1)).min(1),
-      ])
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .nullable()
       .default(null)
       .describe(
