@@ -11,6 +11,17 @@ export const minhashSchema = z.strictObject({
   /** Chooses the permutations; equal seeds give equal signatures. */
   seed: z.int().min(0).max(0xffffffff).default(1),
   hash: z.enum(['xxhash', 'sha1']).default('xxhash'),
+  /** A folder of `bucket_000/*.minhash.index` of earlier data: what is like it is removed here. */
+  index: z.string().min(1).optional(),
+  /** With an index, whether documents that are only like each other all stay. */
+  onlyInIndex: z.boolean().default(true),
+  /** `<folder>/<name>`: the hashes that are not in the index are written there, as an index for later data. */
+  writeIndex: z
+    .string()
+    .regex(/[^/\\]$/, 'expected "<folder>/<name>"')
+    .optional(),
+  /** datatrove's pairs: with `onlyInIndex`, of documents with equal hashes in the index only the first is found. */
+  compatible: z.literal('datatrove').optional(),
 })
 
 /** Which of equal documents stays: the earliest, the one with the longest text, or the highest `metadata.<field>`. */
