@@ -158,7 +158,7 @@ export async function findBucketPairs(
       else if (file !== INDEXED && !equal && written)
         written.write(block.subarray(offset, offset + hashBytes))
       // The index goes on standing for its hashes where nothing else would tell that the next document has them too.
-      if (equal && lastFile === INDEXED && onlyInIndex && !config.compatible) return
+      if (equal && lastFile === INDEXED && onlyInIndex && config.compatible !== 'datatrove') return
       block.copy(last, 0, offset, offset + hashBytes)
       lastFile = file
       lastDocument = document
