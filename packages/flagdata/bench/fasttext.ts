@@ -22,10 +22,11 @@ const program = process.env.FLAG_FASTTEXT ?? 'fasttext'
 const ours = fileURLToPath(new URL('fasttextFlag.ts', import.meta.url))
 
 // Without arguments the program prints how it is used.
-const { code } = await execute(program).catch(
-  (error: { code?: string | number }) => error as { code?: unknown },
+const missing = await execute(program).then(
+  () => false,
+  (error: { code?: unknown }) => error.code === 'ENOENT',
 )
-if (code === 'ENOENT') {
+if (missing) {
   console.error(
     `bench:fasttext compares with ${program}, which is not there: apt install fasttext, or set FLAG_FASTTEXT.`,
   )

@@ -65,7 +65,7 @@ const worst: Record<string, string> = {
 
 // What takes quadratic time would take minutes for these lengths, and exponential time for ever.
 const MEGABYTE = 1_000_000
-const SHORT = 10_000
+const SHORT = 4_000
 
 async function stepOf(name: string) {
   const step = makeStep({ name, options: operatorCases.find((it) => it.step === name)?.options })

@@ -27,7 +27,7 @@ export function addCases(
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n${exitCodes}`)
   const opening = (name: string, description: string, examples: readonly string[]) =>
     command(name, description, examples)
-      .argument('<file>', 'model, an .onnx file')
+      .argument('<file>', 'model, an .onnx file, or a part of a model of @flag/ai')
       .option('--size <name=n>', 'size of an axis that the model leaves open (default: 1)', assignment, {})
       .option('--fill <input=n>', 'value of every element of an input', assignment, {})
 

@@ -16,6 +16,7 @@ import { ceilingsOf } from '../results/ceilings.ts'
 import { environment } from '../results/environment.ts'
 import { toMarkdown } from '../results/markdown.ts'
 import type { CaseRow, ResultFile } from '../results/schema.ts'
+import { exportAiModel, isAiModel } from './aiModel.ts'
 
 export interface CommonOptions {
   readonly provider: ExecutionProvider
@@ -69,10 +70,11 @@ export function limits(options: CommonOptions, seconds: number): CaseLimits {
 }
 
 /** What a command opens a model with. Throws `not-found` where there is no such file. */
-export async function openSpec(command: string, path: string, options: OpenOptions): Promise<OpenSpec> {
+export async function openSpec(command: string, name: string, options: OpenOptions): Promise<OpenSpec> {
+  const path = isAiModel(name) ? await exportAiModel(name) : name
   if (!(await stat(path).catch(() => undefined))?.isFile())
     throw new FlagError('not-found', `${path}: no such file`, {
-      hint: `flagperf ${command} takes the path of an .onnx file`,
+      hint: `flagperf ${command} takes the path of an .onnx file, or a part of a model such as AltCLIP:altclip-emoji-m12#text`,
     })
   const { provider, sessionOptions } = await findAdapter(options.adapter ?? options.provider)
   return {
@@ -94,7 +96,10 @@ export async function model(terminal: Terminal, path: string, options: ModelOpti
   const cases = options.scenario.map((name): NamedCase => {
     const settings: Partial<TestSettings> = { scenario: scenarios[name], minQueryCount, minDurationMs }
     const spec = { kind: 'model', ...open, settings, profiledRuns: 10 } as const
-    return { name: `${basename(path)} ${name} ${open.provider} ${open.threads} threads`, spec }
+    return {
+      name: `${isAiModel(path) ? path : basename(path)} ${name} ${open.provider} ${open.threads} threads`,
+      spec,
+    }
   })
   const ceilings = options.roofline
     ? ceilingCases(await findAdapter(options.adapter ?? options.provider), options)

@@ -63,7 +63,7 @@ ${exitCodes}`,
 
   common(program.command('model'))
     .description('put an ONNX model under the loads of MLPerf, and profile its nodes')
-    .argument('<file>', 'model, an .onnx file')
+    .argument('<file>', 'model, an .onnx file, or a part of a model of @flag/ai')
     .addOption(
       new Option('--scenario <name...>', 'loads')
         .choices(['single-stream', 'multi-stream', 'offline'])
@@ -82,13 +82,14 @@ Examples:
   flagperf model speech.onnx --fill sr=16000 --scenario single-stream
   flagperf model net.onnx --tier quick --json > net.json
   flagperf model net.onnx --roofline --threads 1
+  flagperf model AltCLIP:altclip-emoji-m12#vision --size batch=8
 ${exitCodes}`,
     )
     .action(async (file: string, options: ModelOptions) => finish(await model(terminal, file, options)))
 
   common(program.command('serve-load'))
     .description('put a model under queries that arrive at random, as at a server')
-    .argument('<file>', 'model, an .onnx file')
+    .argument('<file>', 'model, an .onnx file, or a part of a model of @flag/ai')
     .requiredOption('--qps <n>', 'queries a second, on average', positive)
     .option('--latency <ms>', 'time in which queries have to be answered', positive, 100)
     .option('--percentile <n>', 'per cent of the queries that have to be', positive, 99)

@@ -15,14 +15,19 @@ const { functions, base } = kernel
 const reserve = (end: number) => kernel.reserve(end)
 const PRIME = 2n ** 61n - 1n
 
-function permuteInKernel(hashes: bigint[], a: BigUint64Array, b: BigUint64Array): BigUint64Array {
+function permuteInKernel(
+  hashes: bigint[],
+  a: BigUint64Array,
+  b: BigUint64Array,
+  run = functions.permute,
+): BigUint64Array {
   const [atB, atMinima, atHashes] = [1, 2, 3].map((k) => base + 8 * k * a.length)
   const memory = new BigUint64Array(reserve(atHashes + 8 * hashes.length))
   memory.set(a, base / 8)
   memory.set(b, atB / 8)
   memory.fill(PRIME, atMinima / 8, atHashes / 8)
   memory.set(hashes, atHashes / 8)
-  functions.permute(atHashes, hashes.length, base, atB, atMinima, a.length)
+  run(atHashes, hashes.length, base, atB, atMinima, a.length)
   return memory.slice(atMinima / 8, atMinima / 8 + a.length)
 }
 
@@ -34,6 +39,19 @@ describe('the MinHash kernel', () => {
         expect(permuteInKernel(hashes, permutations.a, permutations.b)).toEqual(
           permute(BigUint64Array.from(hashes), permutations),
         )
+      }),
+    )
+  })
+
+  it('finds the minima of the low 32 bits', () => {
+    const { a, b } = drawPermutations(4, 42)
+    const hashes = fc.array(fc.bigInt(0n, 2n ** 64n - 1n), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(hashes, (hashes) => {
+        const lowImage = (p: number) => (hash: bigint) =>
+          Number((BigInt.asUintN(64, a[p] * hash + b[p]) % PRIME) & 0xffffffffn)
+        const minima = Array.from(permuteInKernel(hashes, a, b, functions.permute32), Number)
+        expect(minima).toEqual(Array.from(a, (_, p) => Math.min(...hashes.map(lowImage(p)))))
       }),
     )
   })

@@ -1,8 +1,8 @@
 import { DataError } from '../../errors.ts'
 import type { BinaryFile } from '../binaryFile.ts'
 
-export const MAGIC = 793712314
-export const VERSION = 12
+const MAGIC = 793712314
+const VERSION = 12
 
 /** The losses by their numbers in the file. */
 const LOSSES = [undefined, 'hs', 'ns', 'softmax', 'ova'] as const
