@@ -3,7 +3,7 @@
     node --import tsx tools/oracles/datatrove_corpus.ts FOLDER
     python tools/oracles/datatrove_dedup.py FOLDER packages/flagdata/goldens/dedup.json.gz
 
-Needs datatrove[processing,io] and spacy. The golden file holds SHA-256 hashes of the signature files, and the pairs,
+Needs datatrove[processing,io], spacy and xxhash<4. The golden file holds SHA-256 hashes of the signature files, and the pairs,
 clusters and removals themselves.
 """
 
@@ -11,6 +11,7 @@ import base64
 import gzip
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
 from importlib.metadata import version
@@ -55,6 +56,43 @@ def minhash(pieces, hash_name, work, buckets, hashes):
     }
 
 
+def minhash_index(pieces, work, buckets, hashes):
+    """Piece 0 becomes an index; piece 1 is compared with it, and writes what it adds, in both modes."""
+    config = MinhashConfig(
+        num_buckets=buckets,
+        hashes_per_bucket=hashes,
+        hash_config=HashConfig(hash_fc="xxhash", precision=64),
+    )
+    for rank, documents in enumerate(pieces):
+        signer = MinhashDedupSignature(str(work / f"s{rank}"), config)
+        signer.run(iter(documents()), 0, 1)
+
+    def find(piece, output, index, name, only):
+        for rank in range(buckets):
+            MinhashDedupBuckets(
+                str(work / f"s{piece}"), str(output), str(index), config, only, create_index_name=name
+            ).run(None, rank, buckets)
+
+    (work / "index").mkdir()
+    find(0, work / "b-earlier", work / "index", "earlier", False)
+    earlier = content(work / "index", "*.index", encode)
+    runs = []
+    for only in (True, False):
+        run = work / f"only-{only}"
+        shutil.copytree(work / "index", run / "index")
+        find(1, run / "b", run / "index", "later", only)
+        MinhashDedupCluster(str(run / "b"), str(run / "c"), config).run(None, 0, 1)
+        runs.append(
+            {
+                "onlyInIndex": only,
+                "pairs": content(run / "b", "*.dups", encode),
+                "removed": content(run / "c", "*.remove", encode),
+                "index": content(run / "index", "later*.index", digest),
+            }
+        )
+    return {"config": {"buckets": buckets, "hashesPerBucket": hashes}, "earlier": earlier, "runs": runs}
+
+
 def exact(pieces, hash_name, work):
     config = ExactDedupConfig(get_text, hash_config=HashConfig(hash_fc=hash_name, precision=64))
     for rank, documents in enumerate(pieces):
@@ -81,6 +119,7 @@ def main(folder, output):
                 minhash(pieces, "xxhash", work / "xx", 14, 8),
                 minhash(pieces, "sha1", work / "sha", 9, 13),
             ],
+            "minhashIndex": minhash_index(pieces, work / "index", 2, 3),
             "exact": [exact(pieces, name, work / f"exact-{name}") for name in ("xxhash", "sha1")],
         }
     with gzip.GzipFile(output, "wb", mtime=0) as file:

@@ -2,8 +2,19 @@ import * as z from 'zod'
 import { condenseSchemas } from '../condense/config.ts'
 import { keySchema, urlKeySchema } from './key.ts'
 
-/** MinHash-LSH, with the names and defaults of datatrove's `MinhashConfig`. */
-export const minhashSchema = z.strictObject({
+const minhashIndexShape = {
+  /** A folder of `bucket_000/*.minhash.index` of earlier data: what is like it is removed here. */
+  index: z.string().min(1).optional(),
+  /** With an index, whether documents that are only like each other all stay. */
+  onlyInIndex: z.boolean().default(true),
+  /** `<folder>/<name>`: the hashes that are not in the index are written there, as an index for later data. */
+  writeIndex: z
+    .string()
+    .regex(/[^/\\]$/, 'expected "<folder>/<name>"')
+    .optional(),
+}
+
+const datatroveMinhashSchema = z.strictObject({
   /** Words per shingle. */
   ngrams: z.int().min(1).max(100).default(5),
   buckets: z.int().min(1).max(999).default(14),
@@ -11,7 +22,35 @@ export const minhashSchema = z.strictObject({
   /** Chooses the permutations; equal seeds give equal signatures. */
   seed: z.int().min(0).max(0xffffffff).default(1),
   hash: z.enum(['xxhash', 'sha1']).default('xxhash'),
+  ...minhashIndexShape,
+  /** datatrove's pairs: with `onlyInIndex`, of documents with equal hashes in the index only the first is found. */
+  compatible: z.literal('datatrove').optional(),
 })
+
+/**
+ * MinHash-LSH as FlagData computes it, which is text-dedup's earlier form: 256 permutations and a threshold of 0.87, for
+ * which 11 bands of 23 rows have the least expected error.
+ */
+const flagdataMinhashSchema = z.strictObject({
+  compatible: z.literal('flagdata'),
+  /** Words per shingle; words are what lies between single characters that are no letter, digit or `_`. */
+  ngrams: z.int().min(1).max(100).default(5),
+  /** Documents of fewer words are short. */
+  minLength: z.int().min(1).default(5),
+  buckets: z.int().min(1).max(999).default(11),
+  hashesPerBucket: z.int().min(1).max(256).default(23),
+  seed: z.int().min(0).max(0xffffffff).default(42),
+  hash: z.literal('sha1-32').default('sha1-32'),
+  /** Whether short documents all stay or, as in FlagData, are all taken for the same document. */
+  shortDocuments: z.enum(['keep', 'collapse']).default('keep'),
+  ...minhashIndexShape,
+})
+
+/** MinHash-LSH, with the names and defaults of datatrove's `MinhashConfig` or, if asked for, of FlagData. */
+export const minhashSchema = z.discriminatedUnion('compatible', [
+  flagdataMinhashSchema,
+  datatroveMinhashSchema,
+])
 
 /** Which of equal documents stays: the earliest, the one with the longest text, or the highest `metadata.<field>`. */
 const prioritySchema = z

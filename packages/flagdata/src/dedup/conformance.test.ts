@@ -73,6 +73,61 @@ describe.each([0, 1])('MinHash like datatrove, configuration %i', (which) => {
   })
 })
 
+describe.each([0, 1])('MinHash with an index like datatrove, run %i', (which) => {
+  const { config: options, earlier, runs } = golden.minhashIndex
+  const { onlyInIndex, pairs, removed, index } = runs[which]
+  const removeOnly = async (folder: string) =>
+    Object.fromEntries(
+      Object.entries(await contents(folder, base64)).filter(([name]) => name.endsWith('.remove')),
+    )
+
+  it('writes the same index, and finds and adds the same beside theirs', async () => {
+    const folder = (stage: string) => join(work, `index-${which}`, stage)
+    const config = minhashSchema.parse(options)
+    const signer = new Signer(config)
+    for (const [i, piece] of pieces.entries()) {
+      const writer = new SignatureWriter(config, folder(`s${i}`), '00000')
+      for (const [document, { text }] of piece.entries())
+        if (signer.sign(text)) await writer.add(signer.signature, document)
+      await writer.commit()
+    }
+    const find = async (piece: number, output: string, more: object) => {
+      for (let bucket = 0; bucket < config.buckets; bucket++)
+        await findBucketPairs(folder(`s${piece}`), folder(output), bucket, { ...config, ...more })
+    }
+    await find(0, 'first', { writeIndex: folder('ours/earlier') })
+    expect(await contents(folder('ours'), base64)).toEqual(earlier)
+
+    for (const [name, bytes] of Object.entries<string>(earlier)) {
+      await mkdir(join(folder('theirs'), name, '..'), { recursive: true })
+      await writeFile(join(folder('theirs'), name), Buffer.from(bytes, 'base64'))
+    }
+    const more = { index: folder('theirs'), writeIndex: folder('theirs/later'), onlyInIndex }
+    // Twice: what the first run wrote is no index of the second.
+    for (const output of ['b', 'again']) {
+      await find(1, output, { ...more, compatible: 'datatrove' })
+      expect(await contents(folder(output), base64)).toEqual(pairs)
+      expect(await contents(folder('theirs'), sha256)).toMatchObject(index)
+    }
+    await clusterPairs(folder('b'), folder('c'))
+    expect(await removeOnly(folder('c'))).toEqual(removed)
+
+    await find(1, 'all', more)
+    const { removed: all } = await clusterPairs(folder('all'), folder('all-c'))
+    const theirs = Buffer.from(Object.values<string>(removed)[0], 'base64').length / 4
+    if (onlyInIndex) expect(all).toBeGreaterThan(theirs)
+    else expect(await removeOnly(folder('all-c'))).toEqual(removed)
+  })
+
+  it('names an index that is missing', async () => {
+    const config = { ...minhashSchema.parse(options), index: join(work, 'nowhere') }
+    const signatures = join(work, `index-${which}`, 's0')
+    await expect(findBucketPairs(signatures, join(work, 'x'), 0, config)).rejects.toThrow(
+      /nowhere: no such index/,
+    )
+  })
+})
+
 describe.each([0, 1])('exact deduplication like datatrove, hash %i', (which) => {
   it('has the same signatures, and removes as many documents of each text', async () => {
     const expected = golden.exact[which]

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -42,6 +43,39 @@ const sentence = (n: number) => {
 }
 const passage = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => sentence(from + i)).join(' ')
+
+describe('minhash', () => {
+  const documents = [10, 20, 30].map((from) => ({ id: `at ${from}`, text: passage(from, 4) }))
+  const short = ['one', 'two'].map((text) => ({ id: text, text }))
+
+  it('goes on from an index, which may be empty at first', async () => {
+    const index = join(folder.path, 'seen')
+    await mkdir(index)
+    const first = await deduplicate({ minhash: { index, writeIndex: join(index, 'may') } }, [documents[0]])
+    expect(ids(first.kept)).toEqual(['at 10'])
+    const config: DedupInput = { minhash: { index, writeIndex: join(index, 'june') } }
+    const copy = { ...documents[0], id: 'copy' }
+    const second = await deduplicate(
+      config,
+      [{ ...documents[1], id: 'again' }, ...documents],
+      [copy],
+      'second',
+    )
+    expect(ids(second.kept)).toEqual(['again', 'at 20', 'at 30'])
+    expect(ids(second.removed)).toEqual(['at 10', 'copy'])
+    const third = await deduplicate({ minhash: { index } }, documents, [], 'third')
+    expect(ids(third.kept)).toEqual([])
+  })
+
+  it('finds what FlagData finds, but keeps short documents', async () => {
+    const copy = { ...documents[0], id: 'copy' }
+    const input = [documents[0], copy, documents[1], ...short]
+    const kept = async (minhash: object, name: string) =>
+      ids((await deduplicate({ minhash: { compatible: 'flagdata', ...minhash } }, input, [], name)).kept)
+    expect(await kept({}, 'keep')).toEqual(['at 10', 'at 20', 'one', 'two'])
+    expect(await kept({ shortDocuments: 'collapse' }, 'collapse')).toEqual(['at 10', 'at 20', 'one'])
+  })
+})
 
 describe('exact', () => {
   const documents = [

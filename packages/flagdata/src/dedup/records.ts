@@ -212,6 +212,29 @@ export function mergeRecords(
   }
 }
 
+/** Writes records of `bytes` bytes to a file that appears complete or not at all, block by block. */
+export async function openRecords(path: string, bytes: number) {
+  const { file, ...its } = await openAtomic(path)
+  const block = Buffer.allocUnsafe(bytes * Math.max(1, Math.floor(BLOCK / bytes)))
+  let filled = 0
+  const flush = () => {
+    writeSync(file.fd, block, 0, filled)
+    filled = 0
+  }
+  return {
+    write(record: Uint8Array): void {
+      block.set(record, filled)
+      filled += bytes
+      if (filled === block.length) flush()
+    },
+    async commit(): Promise<void> {
+      flush()
+      await its.commit()
+    },
+    discard: its.discard,
+  }
+}
+
 /** Merges sorted files of records into one, block by block. */
 export async function mergeFiles(
   paths: readonly string[],
@@ -219,24 +242,13 @@ export async function mergeFiles(
   compare: (a: RecordReader, b: RecordReader) => number,
   output: string,
 ): Promise<void> {
-  const { file, ...its } = await openAtomic(output)
+  const merged = await openRecords(output, bytes)
   const readers = paths.map((path) => new RecordReader(path, bytes))
-  const block = Buffer.allocUnsafe(bytes * Math.max(1, Math.floor(BLOCK / bytes)))
-  let filled = 0
-  const flush = () => {
-    writeSync(file.fd, block, 0, filled)
-    filled = 0
-  }
   try {
-    mergeRecords(readers, compare, ({ record }) => {
-      block.set(record, filled)
-      filled += bytes
-      if (filled === block.length) flush()
-    })
-    flush()
-    await its.commit()
+    mergeRecords(readers, compare, ({ record }) => merged.write(record))
+    await merged.commit()
   } catch (error) {
-    await its.discard()
+    await merged.discard()
     throw error
   } finally {
     for (const reader of readers) reader.close()

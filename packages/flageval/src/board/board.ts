@@ -1,4 +1,5 @@
 import type { Fact, Report, Section, SectionOf } from '@flag/report'
+import type { System } from '../run/columns.ts'
 import { isShare, metricOf } from '../score/metrics.ts'
 import type { Score } from '../score/score.ts'
 import { comparisons } from './comparisons.ts'
@@ -54,20 +55,24 @@ export async function boardPage(
   }
 }
 
+/** A model on perturbed questions stands beside itself. */
+const subjectOf = ({ name }: OpenedRun, system: System) =>
+  system === 'raw pixels' ? BASELINE : system === 'model' ? name : `${name}, ${system}`
+
 function entriesOf(runs: readonly OpenedRun[]): Entry[] {
   const seen = new Set<string>()
   return runs.flatMap((it) =>
     it.results.flatMap(({ task: id, system, language, scores, error }): Entry[] => {
       const task = taskOf(it, id)
       if (task === undefined) return []
-      const isBaseline = system !== 'model'
+      const isBaseline = system === 'raw pixels'
       // The baseline is the same in every run: it looks at pictures alone.
       const key = `${id} ${language}`
       if (isBaseline && (seen.has(key) || error !== undefined)) return []
       if (isBaseline) seen.add(key)
       return [
         {
-          model: isBaseline ? BASELINE : it.name,
+          model: subjectOf(it, system),
           task: id,
           tier: task.tier,
           ...(language !== ALL_LANGUAGES && { language }),
@@ -188,7 +193,7 @@ function scoreTable(runs: readonly OpenedRun[]): Section {
       scores.map(({ metric, value, low, high, chance, samples, units, interval }) => {
         const percent = isShare(metric) ? 100 : 1
         return [
-          system === 'model' ? it.name : BASELINE,
+          subjectOf(it, system),
           `${task} v${version}`,
           taskOf(it, task)?.tier ?? '',
           language,

@@ -77,6 +77,45 @@ describe('flageval', () => {
     expect(written.results[0].scores.length).toBe(3)
   })
 
+  it('runs perturbed questions beside the others', async () => {
+    const perturbed = (name: string, ...more: string[]) =>
+      flageval(
+        ...['run', '--model', at('a.mjs'), '--task', 'shape-pairs', '--languages', 'en', '--perturb', name],
+        ...['--output', at('perturbed'), '--cache', at('cache'), ...more],
+      )
+    const { code, out } = await perturbed('spaces', '--perturb', 'lower-case')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^en .*\nperturbed by spaces, en .*\nperturbed by lower-case, en .*\nraw pixels .*\n/m,
+    )
+    expect(out).toMatch(/^shape-pairs en perturbed by lower-case group/m)
+    const { results } = JSON.parse(await readFile(join(at('perturbed'), 'results.json'), 'utf8'))
+    const of = (system: string) => results.find((it: { system: string }) => it.system === system)
+    const [plain, spaced] = [of('model'), of('perturbed by spaces')]
+    expect(plain.differences).toBeUndefined()
+    for (const [i, { first, second, difference }] of spaced.differences.entries()) {
+      expect([first, second]).toEqual([plain.scores[i].value, spaced.scores[i].value])
+      expect(difference).toBeCloseTo(second - first, 12)
+    }
+    // The texts of this task have no capitals: nothing changes.
+    expect(of('perturbed by lower-case').scores).toEqual(plain.scores)
+    const lines = (await readFile(join(at('perturbed'), 'samples.jsonl'), 'utf8')).trim().split('\n')
+    const hashesOf = (system: string) => {
+      const all = lines.map((line) => JSON.parse(line))
+      const end = all.findIndex((line) => line.end?.system === system)
+      return all.slice(end - 126, end).map(({ document }) => document)
+    }
+    expect(hashesOf('perturbed by spaces')).not.toEqual(hashesOf('model'))
+    expect(hashesOf('perturbed by lower-case')).toEqual(hashesOf('model'))
+    expect(await flageval('validate', at('perturbed'))).toMatchObject({ code: 0 })
+    expect((await perturbed('typos')).err).toContain('holds another run: perturbed')
+    expect(await perturbed('shouting')).toMatchObject({ code: 2, err: expect.stringContaining('mild-mix') })
+    expect((await flageval('list', '--perturbations')).out).toContain('full-width')
+    const page = at('perturbed.html')
+    expect((await flageval('board', at('perturbed'), '--out', page)).code).toBe(0)
+    expect(await readFile(page, 'utf8')).toContain('a, perturbed by spaces')
+  })
+
   it('writes runs as a page', async () => {
     await runOf('a')
     const page = at('board.html')

@@ -1,5 +1,4 @@
 import { FlagError } from '@flag/core-tensor'
-import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
 import { columns, LiveLine, printJson, type Terminal } from '@flag/core-tensor/terminal'
 import { packageFolder } from '../datasets/packages.ts'
 import { isLmEvalFile } from '../lmEval/index.ts'
@@ -14,8 +13,9 @@ import { openRun, validate } from '../run/validate.ts'
 import { compare } from '../score/score.ts'
 import { catalogue } from '../tasks/catalogue.ts'
 import { type Ability, abilityFor, allTasks, findTasks, packagesOf, suites } from '../tasks/task.ts'
+import { perturbations } from '../wrappers/perturbations.ts'
 import { openLanguage, type PromptCommandOptions, promptCommand } from './languageCommands.ts'
-import { boardTables, type ComparedColumn, comparisonTable, scoreTable } from './tables.ts'
+import { adjusted, boardTables, comparisonTable, differenceTables, scoreTable } from './tables.ts'
 
 /** What commands need from outside; tests give their own. */
 export interface Context {
@@ -34,7 +34,16 @@ const missingPackages = (names: readonly string[]) =>
   })
 
 /** `flageval list`: tasks and suites, and what is missing for them. */
-export function list({ terminal }: Context, options: { json?: boolean; catalogue?: boolean }): void {
+export function list(
+  { terminal }: Context,
+  options: { json?: boolean; catalogue?: boolean; perturbations?: boolean },
+): void {
+  if (options.perturbations) {
+    const rows = Object.entries(perturbations).map(([name, { title }]) => ({ name, title }))
+    if (options.json) printJson(terminal, { perturbations: rows })
+    else terminal.out(`${columns(rows.map(({ name, title }) => [name, title]))}\n`)
+    return
+  }
   if (options.catalogue) {
     listCatalogue(terminal, options.json)
     return
@@ -121,6 +130,7 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       ...(languages && { languages }),
       ...(options.cache && { cache: options.cache }),
       allowCode: options.allowCode,
+      ...(options.perturb && { perturbations: options.perturb }),
       openEncoder: context.openModel,
       onProgress: ({ task, language }, what, done, total) => {
         progress.show(() => `${task} ${language}: ${what}s ${done}/${total}`)
@@ -134,6 +144,7 @@ export async function runCommand(context: Context, options: RunCommandOptions): 
       const others = tasks.filter(({ id, board: own }) => !own || !whole(id) || !options.suite)
       const parts = others.map(({ id }) => scoreTable(id, results))
       if (board.length > 0) parts.push(boardTables(board))
+      parts.push(...differenceTables(results))
       terminal.out(`${parts.join('\n\n')}\n`)
       for (const line of warningLines(results)) terminal.err(`warning: ${line}\n`)
     }
@@ -190,14 +201,7 @@ export async function compareCommand(
     })
   }
   const nearChance = columnsNearChance([resultsOf(a.logs, a.run.tasks), resultsOf(b.logs, b.run.tasks)])
-  const tested = compared.flatMap(({ comparison }) => (comparison.p === null ? [] : [comparison.p]))
-  const adjusted = { holm: holm, bh: benjaminiHochberg }[options.correction ?? 'holm'](tested)
-  const rows = compared.map(
-    (it): ComparedColumn => ({
-      ...it,
-      adjusted: it.comparison.p === null ? null : (adjusted.shift() as number),
-    }),
-  )
+  const rows = adjusted(compared, options.correction)
   if (options.json) {
     printJson(terminal, { first: a.run.model, second: b.run.model, rows, nearChance })
     return

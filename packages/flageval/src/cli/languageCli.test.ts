@@ -91,6 +91,39 @@ describe('flageval with language models', () => {
     expect(results[0].scores[0].samples).toBe(5)
   })
 
+  it('runs perturbed documents and shows calibration', async () => {
+    const args = ['--task', join(tasks, 'mc_letters.yaml'), '--perturb', 'mild-mix']
+    const { code, out } = await runOf('hash.mjs', 'typed', ...args, '--perturb-columns', 'question')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^mc_letters, perturbed by mild-mix\s+acc,none/m)
+    expect(out).toMatch(/^mc_letters \* perturbed by mild-mix acc,none/m)
+    expect(out).toMatch(/^calibration of mc_letters: expected error \d+\.\d \(10 bins\)/m)
+    const { results } = JSON.parse(await readFile(join(at('typed'), 'results.json'), 'utf8'))
+    const [plain, typed] = results
+    expect(typed.differences[0]).toMatchObject({ metric: 'acc,none', first: plain.scores[0].value })
+    const samples = (await readFile(join(at('typed'), 'samples.jsonl'), 'utf8')).trim().split('\n')
+    const prompts = samples.map((line) => JSON.parse(line).prompt)
+    const end = prompts.indexOf(undefined)
+    expect(prompts.slice(end + 1, -1)).not.toEqual(prompts.slice(0, end))
+    expect(typed.calibration.error1Bin).toBeLessThanOrEqual(typed.calibration.error10Bins)
+    expect((await flageval('validate', at('typed'))).code).toBe(0)
+    const exported = JSON.parse((await flageval('export', at('typed'), '--as', 'lm-eval')).out)
+    expect(exported.results.mc_letters['acc,none']).toBe(plain.scores[0].value)
+    expect((await runOf('hash.mjs', 'x', ...args)).err).toContain('--perturb-columns question')
+    const none = await runOf('hash.mjs', 'none', ...args, '--perturb-columns', 'title')
+    expect(none).toMatchObject({ code: 1, out: expect.stringContaining('no text in the columns title') })
+  })
+
+  it('answers only with a model that generates', async () => {
+    await writeFile(
+      at('mute.mjs'),
+      `export default () => ({ name: 'mute', fingerprint: 'm', scoreTexts: async () => [], dispose: async () => {} })`,
+    )
+    const { code, err } = await flageval('answer', '--model', at('mute.mjs'), '--port', '0')
+    expect([code, err]).toEqual([1, 'flageval: mute does not generate\n'])
+    expect((await flageval('answer', '--help')).out).toContain('flageval answer --model')
+  })
+
   it('says which file, key and line is wrong', async () => {
     const bad = async (text: string) => {
       await writeFile(at('bad.yaml'), text)

@@ -8,10 +8,19 @@ import { openLanguageModel } from '../models/openLanguageModel.ts'
 import { resultsOf } from '../run/results.ts'
 import { runPrompts } from '../run/runPrompts.ts'
 import { openRun } from '../run/validate.ts'
-import { promptTable } from './tables.ts'
+import type { PerturbationName } from '../wrappers/perturbations.ts'
+import { differenceTables, promptTable } from './tables.ts'
 
-export interface PromptCommandOptions {
+/** A language model, and how it is asked. */
+export interface LanguageOptions {
   model: string
+  concurrency?: string
+  timeout?: string
+  retries?: string
+  prefix?: string
+}
+
+export interface PromptCommandOptions extends LanguageOptions {
   output: string
   cache?: string
   json?: boolean
@@ -19,11 +28,9 @@ export interface PromptCommandOptions {
   seed?: string
   limit?: string
   data?: string[]
-  concurrency?: string
-  timeout?: string
-  retries?: string
-  prefix?: string
   allowCode?: boolean
+  perturb?: PerturbationName[]
+  perturbColumns?: string[]
 }
 
 function numberOf(text: string | undefined, name: string): number | undefined {
@@ -40,7 +47,7 @@ const folderOf = (text: string): [string, string] => {
 }
 
 /** The language model that `--model` names, asked as the other options say. */
-export function openLanguage(options: PromptCommandOptions): Promise<LanguageModel> {
+export function openLanguage(options: LanguageOptions): Promise<LanguageModel> {
   const seconds = numberOf(options.timeout, 'timeout')
   return openLanguageModel(options.model, {
     concurrency: numberOf(options.concurrency, 'concurrency'),
@@ -56,6 +63,12 @@ export async function promptCommand(
   files: readonly string[],
   options: PromptCommandOptions,
 ): Promise<number> {
+  const perturbed = options.perturb && { by: options.perturb, columns: options.perturbColumns ?? [] }
+  if (perturbed?.columns.length === 0) {
+    throw new FlagError('invalid-argument', `--perturb: which columns of the documents of ${files[0]}?`, {
+      hint: 'name those of the question: --perturb-columns question',
+    })
+  }
   const model = await openLanguage(options)
   const progress = new LiveLine(terminal)
   try {
@@ -66,6 +79,7 @@ export async function promptCommand(
       seed: numberOf(options.seed, 'seed'),
       limit: numberOf(options.limit, 'limit'),
       allowCode: options.allowCode,
+      perturbed,
       data: Object.fromEntries((options.data ?? []).map(folderOf)),
       onProgress: (task, done, total) => {
         progress.show(() => `${task}: requests ${done}/${total}`)
@@ -73,7 +87,7 @@ export async function promptCommand(
     })
     progress.end()
     if (options.json) printJson(terminal, { run, results, custom })
-    else terminal.out(`${promptTable(results, custom)}\n`)
+    else terminal.out(`${[promptTable(results, custom), ...differenceTables(results)].join('\n\n')}\n`)
     return results.every(({ error }) => error === undefined) ? 0 : 1
   } finally {
     await model.dispose()

@@ -4,10 +4,11 @@ import { FlagError } from '@flag/core-tensor'
 import { ReportError } from '@flag/report'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ownFolder } from '../datasets/packages.ts'
+import { perturbationNames } from '../wrappers/perturbations.ts'
 import { boardCommand } from './boardCommand.ts'
 import { type Context, compareCommand, list, runCommand, validateCommand } from './commands.ts'
 import { exportCommand, exportForms } from './languageCommands.ts'
-import { serveCommand, teamCommand } from './serverCommands.ts'
+import { answerCommand, serveCommand, teamCommand } from './serverCommands.ts'
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage.
@@ -41,6 +42,7 @@ ${exitCodes}`,
     .command('list')
     .description('list tasks and suites')
     .option('--catalogue', "list all data sets of FlagEval's code and where to get them")
+    .option('--perturbations', 'list what --perturb of flageval run can do to questions')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  flageval list')
     .action((options) => list(context, options))
@@ -61,6 +63,13 @@ ${exitCodes}`,
     .option('--limit <number>', 'language tasks: only so many documents, or a share below 1')
     .option('--data <name=folder...>', 'language tasks: where a data set lies that a task names')
     .option('--allow-code', 'run what the model writes, in a sandbox, where a task says so')
+    .addOption(
+      new Option(
+        '--perturb <name...>',
+        'also on perturbed questions, beside the others sample by sample',
+      ).choices(perturbationNames),
+    )
+    .option('--perturb-columns <names...>', "tasks in lm-eval's dialect: columns of the documents to perturb")
     .option('--concurrency <number>', 'endpoints and commands: requests at once')
     .option('--timeout <seconds>', 'endpoints and commands: for one answer')
     .option('--retries <number>', 'endpoints: further tries')
@@ -74,6 +83,7 @@ Examples:
   flageval run --model ./model.mjs --task emoji-retrieval --languages en,ja --output runs/mine --json
   flageval run --model openai:http://localhost:8000/v1#gpt2 --task tasks/arc.yaml --data allenai/ai2_arc=data/arc --output runs/gpt2
   flageval run --model command:"node model.mjs" --task tasks/mmlu.yaml --fewshot 5 --output runs/mine
+  flageval run --model adaptive-bytes --task capitals --perturb typos --perturb lower-case --output runs/robust
 
 Models: a name or folder of @flag/ai; a .mjs file; vectors:<folder>; openai:<url>#<model> (completions with logprobs);
 openai-chat:<url>#<model> (generates only); serving:<url>#<engine>; command:<command line> (JSON lines);
@@ -131,6 +141,26 @@ ${exitCodes}`,
       '\nExample:\n  flageval serve --task tasks/quiz.yaml --database board.db --port 5000',
     )
     .action((options) => serveCommand(context.terminal, options))
+  program
+    .command('answer')
+    .description("put a language model behind flageval-serving's endpoint, POST /func")
+    .requiredOption('--model <model>', 'a .mjs file, command:<command line>, openai:<url>#<name> …')
+    .option('--port <number>', '0 takes a free one', '5000')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--concurrency <number>', 'endpoints and commands: requests at once')
+    .option('--timeout <seconds>', 'endpoints and commands: for one answer')
+    .option('--retries <number>', 'endpoints: further tries')
+    .addHelpText(
+      'after',
+      `
+Prints the address when it listens; Ctrl-C ends it.
+
+Example:
+  flageval answer --model command:"node model.mjs" --port 5000
+  flageval run --model serving:http://127.0.0.1:5000/func --task tasks/quiz.yaml --output runs/quiz
+${exitCodes}`,
+    )
+    .action((options) => answerCommand(context.terminal, options))
   program
     .command('team')
     .description('add a team to a server and print its token, which is not kept')

@@ -1,3 +1,4 @@
+import { benjaminiHochberg, holm } from '@flag/core-tensor/statistics'
 import { columns } from '@flag/core-tensor/terminal'
 import type { BoardCell } from '../run/board.ts'
 import type { Column } from '../run/columns.ts'
@@ -26,6 +27,21 @@ const isNumber =
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
 
+/** The model first, then the model on perturbed questions, then the baseline. */
+const placeOf = ({ system }: Column) => (system === 'model' ? 0 : system === 'raw pixels' ? 2 : 1)
+
+const systemOf = ({ system, language }: Column) =>
+  system === 'model' ? language : language === '*' ? system : `${system}, ${language}`
+
+/** A line for each result whose samples hold probabilities. */
+const calibrationLines = (results: readonly ColumnResult[], nameOf: (it: Column) => string) =>
+  results.flatMap((it) => {
+    if (it.calibration === undefined) return []
+    const { error10Bins, error1Bin, accuracyOfMostConfidentTenth: tenth } = it.calibration
+    const errors = `expected error ${percent(error10Bins)} (10 bins), ${percent(error1Bin)} (1 bin)`
+    return [`calibration of ${nameOf(it)}: ${errors}; right of the most confident tenth ${percent(tenth)}`]
+  })
+
 /** One table a task: a row for each language, their mean, the baseline and chance. */
 export function scoreTable(task: string, results: readonly ColumnResult[]): string {
   const own = results.filter((it) => it.task === task)
@@ -37,10 +53,9 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const names = scored[0].scores?.map(({ metric }) => metric) ?? []
     const row = (label: string, cells: readonly string[]) => [label, ...cells]
     const rows = [...scored]
-      .sort((a, b) => Number(a.system === 'raw pixels') - Number(b.system === 'raw pixels'))
-      .map(({ system, language, scores }) => {
-        const label = system === 'model' ? language : language === '*' ? system : `${system}, ${language}`
-        return row(label, scores?.map(withInterval) ?? [])
+      .sort((a, b) => placeOf(a) - placeOf(b))
+      .map((it) => {
+        return row(systemOf(it), it.scores?.map(withInterval) ?? [])
       })
     const languages = scored.filter(({ system }) => system === 'model')
     if (languages.length > 1) {
@@ -65,9 +80,9 @@ export function scoreTable(task: string, results: readonly ColumnResult[]): stri
     const { samples, units } = scored[0].scores?.[0] ?? { samples: 0, units: 0 }
     const clusters = units === samples ? 'independent samples' : `samples in ${units} independent units`
     lines.push(`${samples} ${clusters} each; 95 % intervals`)
+    lines.push(...calibrationLines(scored, systemOf))
   }
-  for (const { system, language, error } of failed)
-    lines.push(`${system === 'model' ? language : system}: failed: ${error?.message}`)
+  for (const it of failed) lines.push(`${systemOf(it)}: failed: ${it.error?.message}`)
   return lines.join('\n')
 }
 
@@ -121,16 +136,17 @@ export function promptTable(
   results: readonly ColumnResult[],
   custom: Readonly<Record<string, Readonly<Record<string, number>>>>,
 ): string {
-  const rows = results.flatMap(({ task, scores = [] }) => [
-    ...scores.map((it) => [
-      task,
+  const nameOf = ({ task, system }: Column) => (system === 'model' ? task : `${task}, ${system}`)
+  const rows = results.flatMap((result) => [
+    ...(result.scores ?? []).map((it) => [
+      nameOf(result),
       it.metric,
       withInterval(it),
       it.chance === null ? '–' : shown(it.metric, it.chance),
       String(it.samples),
     ]),
-    ...Object.entries(custom[task] ?? {}).map(([metric, value]) => [
-      task,
+    ...Object.entries((result.system === 'model' && custom[result.task]) || {}).map(([metric, value]) => [
+      result.task,
       metric,
       value.toFixed(3),
       '–',
@@ -141,14 +157,38 @@ export function promptTable(
     rows.length > 0
       ? [columns([['task', 'metric,filter', 'score [95 %]', 'chance', 'samples'], ...rows], isNumber(2))]
       : []
+  lines.push(...calibrationLines(results, nameOf))
   const failed = results.filter(({ error }) => error !== undefined)
-  return [...lines, ...failed.map(({ task, error }) => `${task}: failed: ${error?.message}`)].join('\n')
+  return [...lines, ...failed.map((it) => `${nameOf(it)}: failed: ${it.error?.message}`)].join('\n')
 }
 
 export interface ComparedColumn extends Column {
   readonly comparison: Comparison
   /** Corrected for all compared columns; null where there is no p-value. */
   readonly adjusted: number | null
+}
+
+/** Comparisons with their p-values corrected for all of them. */
+export function adjusted<C extends { readonly comparison: Comparison }>(
+  compared: readonly C[],
+  correction: 'holm' | 'bh' = 'holm',
+): (C & { readonly adjusted: number | null })[] {
+  const tested = compared.flatMap(({ comparison }) => (comparison.p === null ? [] : [comparison.p]))
+  const values = { holm, bh: benjaminiHochberg }[correction](tested)
+  return compared.map((it) => ({
+    ...it,
+    adjusted: it.comparison.p === null ? null : (values.shift() as number),
+  }))
+}
+
+/** What perturbations change of a run's scores: one table, or none where nothing was perturbed. */
+export function differenceTables(results: readonly ColumnResult[]): string[] {
+  const compared = results.flatMap(({ differences = [], ...column }) =>
+    differences.map((comparison) => ({ ...column, comparison })),
+  )
+  if (compared.length === 0) return []
+  const head = 'first: as the data is, second: perturbed; difference is second less first, paired by sample'
+  return [`${head}\n${comparisonTable(adjusted(compared))}`]
 }
 
 const signed = (metric: string, value: number) => `${value > 0 ? '+' : ''}${shown(metric, value)}`
@@ -166,10 +206,10 @@ export function comparisonTable(rows: readonly ComparedColumn[], correction: 'ho
     correction === 'holm' ? 'p (Holm)' : 'q (BH)',
     'detectable',
   ]
-  const body = rows.map(({ task, language, comparison, adjusted }) => {
+  const body = rows.map(({ task, language, system, comparison, adjusted }) => {
     const { metric, first, second, difference, low, high, detectable } = comparison
     return [
-      `${task} ${language} ${metric}`,
+      [task, language, ...(system === 'model' ? [] : [system]), metric].join(' '),
       shown(metric, first),
       shown(metric, second),
       signed(metric, difference),

@@ -24,7 +24,7 @@ export async function toLmEval(
     custom?: Record<string, Record<string, number>>
   }
   const tasks = prompted.flatMap((info): ScoredTask[] => {
-    const log = logs.find(({ column }) => column.task === info.id)
+    const log = logs.find(({ column }) => column.task === info.id && column.system === 'model')
     if (log === undefined || 'error' in log) return []
     return [{ info, records: log.records as RecordOf<'prompted'>[], custom: results.custom?.[info.id] }]
   })

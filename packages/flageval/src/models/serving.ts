@@ -48,12 +48,15 @@ export function servingModel(url: string, engine = '', options: HttpOptions = {}
   }
 }
 
+/** A request that flageval-serving's protocol does not know. */
+export class BadServingRequest extends FlagError {}
+
 /** The other side: answers flageval-serving's request with a model. Throws `invalid-argument` for a bad request. */
 export async function answerServing(model: LanguageModel, body: unknown): Promise<Record<string, unknown>> {
   const request = servingRequest.safeParse(body)
   if (!request.success) {
     const [{ path, message }] = request.error.issues
-    throw new FlagError('invalid-argument', `${path.join('.') || 'the body'}: ${message}`)
+    throw new BadServingRequest('invalid-argument', `${path.join('.') || 'the body'}: ${message}`)
   }
   if (!model.generate) throw new FlagError('unsupported', `${model.name} does not generate`)
   const {

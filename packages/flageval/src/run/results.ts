@@ -1,14 +1,20 @@
 import type { PromptedInfo } from '../lmEval/describe.ts'
 import { promptedMetrics } from '../lmEval/results.ts'
 import type { RecordOf } from '../records/record.ts'
-import { type Score, score } from '../score/score.ts'
+import { kindOf, type Metric, metricOf } from '../score/metrics.ts'
+import { type Comparison, compare, type Score, score } from '../score/score.ts'
 import type { Task } from '../tasks/task.ts'
-import type { Column } from './columns.ts'
+import { type Calibration, calibration, hasChoices } from '../wrappers/texts.ts'
+import { type Column, columnKey, perturbationOf } from './columns.ts'
 import type { ColumnLog } from './sampleLog.ts'
 
 /** The scores of one column, or why it has none. */
 export interface ColumnResult extends Column {
   readonly scores?: readonly Score[]
+  /** Of perturbed questions: each metric beside the same questions unperturbed, which are `first`. */
+  readonly differences?: readonly Comparison[]
+  /** Where the samples hold probabilities of choices. */
+  readonly calibration?: Calibration
   /** Whose vectors the scores are of, where a model's pictures or captions are scored. */
   readonly encoder?: string
   /** What a reader of the scores should know. */
@@ -24,24 +30,37 @@ export function resultsOf(
 ): ColumnResult[] {
   return logs.map((log) => {
     if ('error' in log) return { ...log.column, error: log.error }
+    const { records } = log
+    const original = perturbationOf(log.column.system) && recordsOf(logs, { ...log.column, system: 'model' })
+    const measured = (metrics: readonly (readonly [name: string, metric: Metric])[]) => ({
+      scores: metrics.map(([name, metric]) => score(records, name, metric)),
+      ...(original && {
+        differences: metrics.map(([name, metric]) =>
+          compare(original, records, name, metric, { pairing: 'sample' }),
+        ),
+      }),
+      ...(hasChoices(records) && { calibration: calibration(records) }),
+    })
     const info = prompted.find(({ id }) => id === log.column.task)
     if (info) {
-      const records = log.records as readonly RecordOf<'prompted'>[]
-      const scores = promptedMetrics(info, records).map(([name, metric]) =>
-        score(records, name, metric as never),
-      )
-      return { ...log.column, scores }
+      const known = promptedMetrics(info, records as readonly RecordOf<'prompted'>[])
+      return { ...log.column, ...measured(known as never) }
     }
     const task = tasks.find(({ id, version }) => id === log.column.task && version === log.column.version)
-    const scores = (task?.metrics ?? []).map((name) => score(log.records, name))
-    const warnings = [...(log.warnings ?? []), ...(task ? oddities(task, scores) : [])]
+    const own = measured((task?.metrics ?? []).map((name) => [name, metricOf(name, kindOf(records))]))
+    const warnings = [...(log.warnings ?? []), ...(task ? oddities(task, own.scores) : [])]
     return {
       ...log.column,
-      scores,
+      ...own,
       ...(task?.outputs && { encoder: task.outputs.encoder }),
       ...(warnings.length > 0 && { warnings }),
     }
   })
+}
+
+const recordsOf = (logs: readonly ColumnLog[], column: Column) => {
+  const log = logs.find((it) => columnKey(it.column) === columnKey(column))
+  return log && 'records' in log ? log.records : undefined
 }
 
 /** Half the width of an interval above which it says little. */

@@ -8,6 +8,7 @@ import { installedVersion, ownFolder } from '../datasets/packages.ts'
 import { groupInfo, promptedInfo } from '../lmEval/describe.ts'
 import { type EmbeddingModel, openModel } from '../models/model.ts'
 import { packagesOf, type Task, taskSchema } from '../tasks/task.ts'
+import { type PerturbationName, perturbationNames } from '../wrappers/perturbations.ts'
 import { writeArrow } from './arrow.ts'
 import { type BoardCell, boardOf } from './board.ts'
 import { type Column, columnsOf } from './columns.ts'
@@ -24,6 +25,8 @@ export interface RunOptions {
   openEncoder?: (name: string) => Promise<EmbeddingModel>
   /** Restrict the tasks' languages. */
   languages?: readonly string[]
+  /** Score the model also on questions that these changed, each as a system of its own. */
+  perturbations?: readonly PerturbationName[]
   /** Folder of cached vectors. Default: `flageval` in the user's cache folder. */
   cache?: string
   /** Told about each column, and about the vectors made for it. */
@@ -40,6 +43,10 @@ const runFile = z.object({
   prompted: z.array(promptedInfo).optional(),
   groups: z.array(groupInfo).optional(),
   languages: z.array(z.string()).nullable(),
+  /** Also run on perturbed questions: of prompted tasks, documents whose columns of these names are changed. */
+  perturbed: z
+    .strictObject({ by: z.array(z.enum(perturbationNames)).min(1), columns: z.array(z.string()).optional() })
+    .optional(),
   data: z.array(z.string()),
   environment: z.record(z.string(), z.string()),
 })
@@ -92,20 +99,23 @@ export async function run(
   tasks: readonly Task[],
   options: RunOptions,
 ): Promise<{ run: RunInfo; results: ColumnResult[]; board: BoardCell[] }> {
-  const { output, languages, cache = defaultCache(), allowCode, onProgress } = options
+  const { output, languages, perturbations = [], cache = defaultCache(), allowCode, onProgress } = options
   const encoders = new Map<string, EmbeddingModel>()
   for (const { outputs } of tasks) {
     if (outputs && !encoders.has(outputs.encoder))
       encoders.set(outputs.encoder, await (options.openEncoder ?? openModel)(outputs.encoder))
   }
-  const info = describe(model, tasks, encoders, languages)
+  const info: RunInfo = {
+    ...describe(model, tasks, encoders, languages),
+    ...(perturbations.length > 0 && { perturbed: { by: [...perturbations] } }),
+  }
   await mkdir(output, { recursive: true })
   if (existsSync(join(output, 'run.json'))) checkSame(readRun(output), info, output)
   else await writeJson(join(output, 'run.json'), info)
   const log = await SampleLog.open(join(output, 'samples.jsonl'))
   const scoring = new Scoring(model, { cache, encoders, allowCode, onProgress })
   try {
-    for (const column of columnsOf(tasks, languages)) {
+    for (const column of columnsOf(tasks, languages, perturbations)) {
       if (log.has(column)) continue
       try {
         const task = tasks.find(({ id }) => id === column.task) as Task
@@ -161,7 +171,7 @@ const named = ({ tasks, prompted = [] }: RunInfo) =>
   [...tasks, ...prompted].map(({ id, version }) => `${id} v${version}`).join(', ')
 
 export function checkSame(there: RunInfo, here: RunInfo, folder: string): void {
-  for (const key of ['model', 'tasks', 'prompted', 'encoders', 'languages', 'data'] as const) {
+  for (const key of ['model', 'tasks', 'prompted', 'encoders', 'languages', 'perturbed', 'data'] as const) {
     const [old, now] = [there[key], here[key]].map((value) => JSON.stringify(value))
     if (old !== now) {
       const [before, after] = key === 'tasks' || key === 'prompted' ? [named(there), named(here)] : [old, now]

@@ -16,8 +16,9 @@ import {
 import { customValues } from '../lmEval/results.ts'
 import type { LanguageModel } from '../models/languageModel.ts'
 import type { RecordOf } from '../records/record.ts'
+import { type PerturbationName, perturbations, perturbTask } from '../wrappers/perturbations.ts'
 import { writeArrow } from './arrow.ts'
-import { promptedColumn } from './columns.ts'
+import { type Column, perturbationOf, promptedColumns } from './columns.ts'
 import { RequestCache } from './requestCache.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { checkSame, defaultCache, ownEnvironment, type RunInfo, readRun, writeJson } from './run.ts'
@@ -30,6 +31,8 @@ export interface PromptRunOptions extends RequestOptions {
   cache?: string
   /** Folders of the data sets that tasks name by their name on a hub. */
   data?: DataFolders
+  /** Run also on documents that these changed, in the columns named, each as a system of its own. */
+  perturbed?: { by: readonly PerturbationName[]; columns: readonly string[] }
   onProgress?: (task: string, done: number, total: number) => void
 }
 
@@ -50,6 +53,7 @@ export async function runPrompts(
   files: readonly string[],
   options: PromptRunOptions,
 ): Promise<PromptResults> {
+  const { perturbed } = options
   const loaded = await loadTasks(files, options.data)
   const tasks = new Map<string, PromptTask>()
   for (const task of loaded.flatMap((it) => (isGroup(it) ? tasksOf(it) : [it])))
@@ -60,6 +64,7 @@ export async function runPrompts(
     prompted: [...tasks.values()].map((task) => describeTask(task, options)),
     groups: loaded.filter(isGroup).flatMap(describeGroups),
     languages: null,
+    ...(perturbed && { perturbed: { by: [...perturbed.by], columns: [...perturbed.columns] } }),
     data: [],
   }
   await mkdir(options.output, { recursive: true })
@@ -68,15 +73,13 @@ export async function runPrompts(
   const log = await SampleLog.open(join(options.output, 'samples.jsonl'))
   const cache = await RequestCache.open(options.cache ?? defaultCache(), model.fingerprint)
   try {
-    for (const described of info.prompted ?? []) {
-      const column = promptedColumn(described)
+    const all = (info.prompted ?? []).flatMap((described) => promptedColumns(described, perturbed?.by))
+    for (const column of all) {
       if (log.has(column)) continue
-      const onBatch = (done: number, total: number) => options.onProgress?.(described.id, done, total)
+      const onBatch = (done: number, total: number) => options.onProgress?.(column.task, done, total)
       try {
-        const records = await runTask(model, tasks.get(described.id) as PromptTask, cache, {
-          ...options,
-          onBatch,
-        })
+        const task = changed(tasks.get(column.task) as PromptTask, column, perturbed?.columns)
+        const records = await runTask(model, task, cache, { ...options, onBatch })
         await log.append({ column, records })
       } catch (error) {
         if (!(error instanceof FlagError)) throw error
@@ -87,7 +90,7 @@ export async function runPrompts(
     const custom: PromptResults['custom'] = {}
     for (const entry of columns) {
       const task = tasks.get(entry.column.task)
-      if (!task || 'error' in entry) continue
+      if (!task || 'error' in entry || entry.column.system !== 'model') continue
       const values = customValues(task, entry.records as RecordOf<'prompted'>[])
       if (Object.keys(values).length > 0) custom[entry.column.task] = values
     }
@@ -99,4 +102,18 @@ export async function runPrompts(
     await log.close()
     await cache.close()
   }
+}
+
+/** The task of a column, perturbed where the column says so. */
+function changed(task: PromptTask, { system }: Column, columns: readonly string[] = []): PromptTask {
+  const name = perturbationOf(system)
+  if (name === undefined) return task
+  if (!task.docs.some((doc) => columns.some((column) => typeof doc[column] === 'string'))) {
+    throw new FlagError(
+      'invalid-argument',
+      `${task.config.task} has no text in the columns ${columns.join(', ')}`,
+      { hint: `its documents have ${Object.keys(task.docs[0] ?? {}).join(', ')}` },
+    )
+  }
+  return perturbTask(task, perturbations[name].perturb, columns)
 }

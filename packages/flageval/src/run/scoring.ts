@@ -7,8 +7,10 @@ import { isLanguageModel, type LanguageModel } from '../models/languageModel.ts'
 import { pixelVectors } from '../models/pixels.ts'
 import type { SampleRecord } from '../records/record.ts'
 import { abilityFor, loadTask, type Task } from '../tasks/task.ts'
+import { perturbations } from '../wrappers/perturbations.ts'
+import { perturbData } from '../wrappers/perturbData.ts'
 import { ask, programsNotAllowed } from './ask.ts'
-import type { Column } from './columns.ts'
+import { type Column, perturbationOf } from './columns.ts'
 import { EmbeddingCache, embed, requestKeys } from './embeddingCache.ts'
 import { type Embed, type Embedded, evaluate, requestsOf, withReferences } from './evaluate.ts'
 import { featuresOf, scoreOutputs } from './evaluateOutputs.ts'
@@ -47,9 +49,11 @@ export class Scoring {
   /** The records of a column and what is odd about its data. Throws where the model cannot do what the task needs. */
   async score(column: Column, task: Task): Promise<{ records: SampleRecord[]; warnings: string[] }> {
     const language = column.language === '*' ? task.languages[0] : column.language
-    const data = await loadTask(task, language)
+    const original = await loadTask(task, language)
+    const perturbation = perturbationOf(column.system)
+    const data = perturbation ? perturbData(original, perturbations[perturbation].perturb) : original
     const records =
-      column.system === 'model' ? await this.#recordsOf(column, task, data) : await comparePixels(data)
+      column.system === 'raw pixels' ? await comparePixels(data) : await this.#recordsOf(column, task, data)
     if (records.length !== task.samples) {
       throw new FlagError(
         'invalid-argument',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FlagError } from '@flag/core-tensor'
 import type { Task } from '../tasks/task.ts'
 import { type BoardCell, boardOf } from './board.ts'
-import { columnKey, columnsOf, promptedColumn } from './columns.ts'
+import { columnKey, columnsOf, promptedColumns } from './columns.ts'
 import { type ColumnResult, resultsOf } from './results.ts'
 import { type RunInfo, readRun } from './run.ts'
 import { type ColumnLog, readLog } from './sampleLog.ts'
@@ -22,7 +22,7 @@ export async function validate(folder: string): Promise<string[]> {
   const { tasks, prompted = [] } = run
   const problems: string[] = []
   const found = new Map(logs.map((log) => [columnKey(log.column), log]))
-  for (const column of columnsOf(tasks, run.languages ?? undefined)) {
+  for (const column of columnsOf(tasks, run.languages ?? undefined, run.perturbed?.by)) {
     const log = found.get(columnKey(column))
     const task = tasks.find(({ id }) => id === column.task) as Task
     if (log === undefined) problems.push(`${columnKey(column)}: not scored`)
@@ -30,10 +30,11 @@ export async function validate(folder: string): Promise<string[]> {
     else if (log.records.length !== task.samples)
       problems.push(`${columnKey(column)}: ${log.records.length} samples, expected ${task.samples}`)
   }
-  for (const info of prompted) {
-    const log = found.get(columnKey(promptedColumn(info)))
-    if (log === undefined) problems.push(`${info.id}: not scored`)
-    else if ('error' in log) problems.push(`${info.id}: ${log.error.message}`)
+  for (const column of prompted.flatMap((info) => promptedColumns(info, run.perturbed?.by))) {
+    const log = found.get(columnKey(column))
+    const name = column.system === 'model' ? column.task : `${column.task} ${column.system}`
+    if (log === undefined) problems.push(`${name}: not scored`)
+    else if ('error' in log) problems.push(`${name}: ${log.error.message}`)
   }
   const path = join(folder, 'results.json')
   if (!existsSync(path)) return [...problems, `${path}: no such file`]

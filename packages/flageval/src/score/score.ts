@@ -105,15 +105,16 @@ export interface Comparison extends Interval {
 
 /**
  * Compares a metric of two models on the same samples. Throws `invalid-argument` when a sample is missing on one side
- * or is not the same document.
+ * or is not the same document; with `pairing: 'sample'` the name alone pairs, for perturbed documents.
  */
 export function compare(
   first: readonly SampleRecord[],
   second: readonly SampleRecord[],
   name: string,
   metric: Metric = metricOf(name, kindOf(first)),
+  { pairing = 'document' }: { pairing?: 'document' | 'sample' } = {},
 ): Comparison {
-  const partner = aligned(first, second)
+  const partner = aligned(first, second, pairing)
   const [a, b] = [valuesOf(first, metric), valuesOf(partner, metric)]
   const { clusters } = a
   if (a.values === undefined || b.values === undefined) {
@@ -174,7 +175,11 @@ function testOf(
 }
 
 /** The second run's records in the order of the first's. */
-function aligned(first: readonly SampleRecord[], second: readonly SampleRecord[]): SampleRecord[] {
+function aligned(
+  first: readonly SampleRecord[],
+  second: readonly SampleRecord[],
+  pairing: 'document' | 'sample',
+): SampleRecord[] {
   const byName = new Map(second.map((record) => [record.sample, record]))
   if (byName.size !== first.length) {
     throw new FlagError(
@@ -186,7 +191,7 @@ function aligned(first: readonly SampleRecord[], second: readonly SampleRecord[]
     const partner = byName.get(record.sample)
     if (!partner)
       throw new FlagError('invalid-argument', `sample ${record.sample} is missing in the second run`)
-    if (partner.document !== record.document) {
+    if (pairing === 'document' && partner.document !== record.document) {
       throw new FlagError('invalid-argument', `sample ${record.sample} is not the same in both runs`, {
         hint: 'the runs used different versions of the data: run both again with the same packages',
       })

@@ -1,31 +1,21 @@
 import { createHash } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { FlagError } from '@flag/core-tensor'
-import { serve as listen, type ServerType } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { isGroup, type PromptTask, type TaskGroup, tasksOf } from '../lmEval/index.ts'
 import { ScoredTask, type ServedTask } from './answers.ts'
+import { type ListenOptions, listenTo, type RunningServer } from './listen.ts'
 import { Store, type Submission, type Team } from './store.ts'
 
-export interface ServeOptions {
+export interface ServeOptions extends ListenOptions {
   /** SQLite file of teams and submissions. */
   database: string
   /** Tasks in lm-eval's dialect, and others made ready, such as by `retrievalTasks`. */
   tasks: readonly (PromptTask | TaskGroup | ServedTask)[]
   /** Serve tasks that run programs: the server runs what teams hand in, in a sandbox that stops faults, not attackers. */
   allowCode?: boolean
-  /** 0 chooses a free one. */
-  port?: number
-  /** Default: this machine only. */
-  host?: string
   /** Largest submission in bytes. Default 16 MiB. */
   bodyBytes?: number
-}
-
-export interface RunningServer {
-  readonly url: string
-  close(): Promise<void>
 }
 
 /** Why a request is refused, with its HTTP status. */
@@ -76,21 +66,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 
   const app = routes(store, tasks, scoring, options.bodyBytes ?? 16 * 1024 ** 2)
-  const server = await new Promise<ServerType>((resolve, reject) => {
-    const started = listen(
-      { fetch: app.fetch, port: options.port ?? 0, hostname: options.host ?? '127.0.0.1' },
-      () => resolve(started),
-    )
-    started.on('error', reject)
-  })
-  const { port } = server.address() as AddressInfo
+  const server = await listenTo(app, options)
   return {
-    url: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    url: server.url,
     close: async () => {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        if ('closeAllConnections' in server) server.closeAllConnections()
-      })
+      await server.close()
       await Promise.allSettled(pending)
       store.close()
     },

@@ -151,6 +151,22 @@ export const inTurn =
 /** HELM's mild mix: lower case, short forms, a slip in every tenth word, one to three spaces. */
 export const mildMix: Perturbation = inTurn(lowerCase, contract, typos(0.1), spaces(3))
 
+/** The perturbations that have a name, and what each does; those of your own lists of words are functions above. */
+export const perturbations = {
+  'lower-case': { title: 'lower case', perturb: lowerCase },
+  spaces: { title: 'one to three spaces for each (HELM)', perturb: spaces(3) },
+  contract: { title: 'English long forms become short (HELM)', perturb: contract },
+  expand: { title: 'English short forms become long (HELM)', perturb: expand },
+  typos: { title: 'a slip of the hand in every tenth word', perturb: typos(0.1) },
+  'mild-mix': { title: 'lower case, short forms, slips and spaces (HELM)', perturb: mildMix },
+  'to-female': { title: 'English words for men become those for women', perturb: swapGender('female') },
+  'to-male': { title: 'English words for women become those for men', perturb: swapGender('male') },
+  'full-width': { title: 'full-width signs and digits, as in Chinese typesetting', perturb: fullWidth },
+} as const satisfies Readonly<Record<string, { title: string; perturb: Perturbation }>>
+
+export type PerturbationName = keyof typeof perturbations
+export const perturbationNames = Object.keys(perturbations) as [PerturbationName, ...PerturbationName[]]
+
 /**
  * A task with some columns of its documents perturbed, for `worstCase`: each document by random numbers of its own, which
  * depend on the seed and its place only. Few-shot examples and answers stay as they are unless their columns are named.

@@ -6,7 +6,7 @@ import {
   preferredChoice,
   selectiveAccuracy,
 } from '../metrics/index.ts'
-import type { RecordOf } from '../records/record.ts'
+import type { RecordOf, SampleRecord } from '../records/record.ts'
 
 type Prompted = RecordOf<'prompted'>
 
@@ -94,25 +94,53 @@ export async function toxicity(records: readonly Prompted[], scorer: ToxicitySco
   }
 }
 
+/** Numbers of `calibration`, each from 0 to 1 but those of Platt scaling. */
+export interface Calibration {
+  /** Expected calibration error with ten bins of equal mass. */
+  readonly error10Bins: number
+  /** |mean confidence − accuracy|. */
+  readonly error1Bin: number
+  /** Accuracy of the most confident samples, the mean over all cut-offs. */
+  readonly selectiveAccuracyArea: number
+  readonly accuracyOfMostConfidentTenth: number
+  readonly platt: { readonly slope: number; readonly intercept: number } | null
+}
+
+/** The choices of a record with their log-likelihoods and the right one; null for a record of another kind. */
+function choiceOf(record: SampleRecord) {
+  if (record.kind === 'choice') return record
+  if (record.kind !== 'prompted' || record.output !== 'multiple_choice') return null
+  const { choices = 0, responses, continuations, target: gold } = record
+  if (typeof gold !== 'number') return null
+  const logLikelihoods = responses.slice(0, choices).map(([answer]) => (answer as [number, boolean])[0])
+  return { choices: continuations.slice(0, choices), logLikelihoods, gold }
+}
+
+/** Whether the records hold probabilities of choices of which one is right, as `calibration` needs them. */
+export const hasChoices = (records: readonly SampleRecord[]): boolean =>
+  records.length > 0 &&
+  records.every((record) => choiceOf(record)?.logLikelihoods.every(Number.isFinite) ?? false)
+
 /**
  * How well a model knows what it knows, on multiple-choice records: its confidence is the greatest softmax of the choices'
  * log-likelihoods. HELM's numbers; below some 300 samples they say little. Platt scaling is left out where all answers are
  * right, all wrong, or perfectly separated. Throws `invalid-argument` for records of another kind.
  */
-export function calibration(records: readonly Prompted[]) {
-  const pairs = records.map(({ output, choices = 0, responses, continuations, target }) => {
-    if (output !== 'multiple_choice' || typeof target !== 'number') {
+export function calibration(records: readonly SampleRecord[]): Calibration {
+  const pairs = records.map((record) => {
+    const known = choiceOf(record)
+    if (known === null) {
+      const found = record.kind === 'prompted' ? record.output : record.kind
       throw new FlagError(
         'invalid-argument',
-        `calibration needs multiple-choice records with one right choice, found ${output}`,
+        `calibration needs multiple-choice records with one right choice, found ${found}`,
       )
     }
-    const sums = responses.slice(0, choices).map(([answer]) => (answer as [number, boolean])[0])
-    const preferred = preferredChoice(
-      { choices: continuations.slice(0, choices), logLikelihoods: sums },
-      'acc',
-    )
-    return { confidence: Math.max(...choiceProbabilities(sums)), right: preferred === target }
+    const { logLikelihoods, gold } = known
+    return {
+      confidence: Math.max(...choiceProbabilities(logLikelihoods)),
+      right: preferredChoice(known, 'acc') === gold,
+    }
   })
   const confidences = pairs.map(({ confidence }) => confidence)
   const right = pairs.map((it) => it.right)

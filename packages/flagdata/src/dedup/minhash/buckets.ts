@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DataError } from '../../errors.ts'
 import { PARTIAL, writeAtomic } from '../../writers/atomic.ts'
 import type { MinhashConfig } from '../config.ts'
-import { mergeFiles, mergeRecords, RecordBuffer, RecordReader } from '../records.ts'
+import { mergeFiles, mergeRecords, openRecords, RecordBuffer, RecordReader } from '../records.ts'
+import { INDEXED } from '../removals.ts'
 
 /** Bytes of a record of `.minhash.sig`: the hashes of a bucket, then the document's number. */
 const recordBytes = (config: MinhashConfig) => 8 * config.hashesPerBucket + 4
@@ -92,12 +95,34 @@ function compareHashes(config: MinhashConfig) {
   }
 }
 
+/** The indexes of a bucket but the one that is written, which a run that was cut off may have left. */
+async function indexPaths({ index, writeIndex }: MinhashConfig, bucket: number): Promise<string[]> {
+  if (index === undefined) return []
+  if (!existsSync(index))
+    throw new DataError('not-found', `${index}: no such index`, {
+      hint: 'expected a folder of bucket_000/<name>_00.minhash.index; it may be empty',
+    })
+  const folder = join(index, bucketFolder(bucket))
+  if (!existsSync(folder)) return []
+  const own = writeIndex === undefined ? undefined : resolve(indexPath(writeIndex, bucket))
+  return (await readdir(folder))
+    .filter((name) => name.endsWith('.minhash.index'))
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((path) => resolve(path) !== own)
+}
+
+const indexPath = (writeIndex: string, bucket: number) =>
+  join(dirname(writeIndex), bucketFolder(bucket), `${basename(writeIndex)}_00.minhash.index`)
+
 /**
  * Finds documents of equal hashes in one bucket: `{bucket}_00.dups`, records of file, document, file, document for
- * each two neighbours in the merged order. Reads and writes datatrove's files. Memory: 64 KiB per signature file, and
- * 16 bytes per pair.
+ * each two neighbours in the merged order; the first two are `INDEXED` where the hashes are in an index of earlier
+ * data. With `onlyInIndex` there are no other pairs then. With `writeIndex` the hashes that are in no index are written
+ * as one: `bucket_{bucket}/{name}_00.minhash.index`, bare and sorted. Reads and writes datatrove's files. Memory: 64 KiB
+ * per file, and 16 bytes per pair.
  *
- * @throws DataError `corrupt-file` for a truncated signature file
+ * @throws DataError `corrupt-file` for a truncated file, `not-found` for a missing index
  */
 export async function findBucketPairs(
   signatures: string,
@@ -107,27 +132,41 @@ export async function findBucketPairs(
 ): Promise<number> {
   const folder = join(signatures, bucketFolder(bucket))
   const files = (await readdir(folder)).filter((name) => name.endsWith('.minhash.sig')).sort()
-  const numbers = files.map((name) => Number.parseInt(name, 10))
-  const bytes = recordBytes(config)
-  const hashBytes = bytes - 4
-  const readers = files.map((name) => new RecordReader(join(folder, name), bytes))
-  const last = Buffer.alloc(bytes)
+  const indexes = await indexPaths(config, bucket)
+  // Of equal hashes those of an index come first.
+  const numbers = [...indexes.map(() => INDEXED), ...files.map((name) => Number.parseInt(name, 10))]
+  const hashBytes = 8 * config.hashesPerBucket
+  const readers = [
+    ...indexes.map((path) => new RecordReader(path, hashBytes)),
+    ...files.map((name) => new RecordReader(join(folder, name), recordBytes(config))),
+  ]
+  const onlyInIndex = indexes.length > 0 && config.onlyInIndex
+  const written = config.writeIndex && (await openRecords(indexPath(config.writeIndex, bucket), hashBytes))
+  /** The hashes before, and the document that stands for them. */
+  const last = Buffer.alloc(hashBytes)
   let lastFile = -1
+  let lastDocument = 0
   const pairs = new RecordBuffer(4)
 
   try {
-    mergeRecords(readers, compareHashes(config), (reader, file) => {
-      const { block, offset } = reader
-      if (lastFile >= 0 && block.compare(last, 0, hashBytes, offset, offset + hashBytes) === 0) {
-        const pair = pairs.push()
-        pair[0] = numbers[lastFile]
-        pair[1] = last.readUInt32LE(hashBytes)
-        pair[2] = numbers[file]
-        pair[3] = block.readUInt32LE(offset + hashBytes)
-      }
-      block.copy(last, 0, offset, offset + bytes)
+    mergeRecords(readers, compareHashes(config), ({ block, offset }, reader) => {
+      const file = numbers[reader]
+      const document = file === INDEXED ? INDEXED : block.readUInt32LE(offset + hashBytes)
+      const equal = lastFile >= 0 && block.compare(last, 0, hashBytes, offset, offset + hashBytes) === 0
+      if (file !== INDEXED && equal && (lastFile === INDEXED || !onlyInIndex))
+        pairs.push().set([lastFile, lastDocument, file, document])
+      else if (file !== INDEXED && !equal && written)
+        written.write(block.subarray(offset, offset + hashBytes))
+      // The index goes on standing for its hashes where nothing else would tell that the next document has them too.
+      if (equal && lastFile === INDEXED && onlyInIndex && config.compatible !== 'datatrove') return
+      block.copy(last, 0, offset, offset + hashBytes)
       lastFile = file
+      lastDocument = document
     })
+    if (written) await written.commit()
+  } catch (error) {
+    if (written) await written.discard()
+    throw error
   } finally {
     for (const reader of readers) reader.close()
   }

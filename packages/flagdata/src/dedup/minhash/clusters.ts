@@ -2,9 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomic } from '../../writers/atomic.ts'
 import { RecordReader } from '../records.ts'
-
-/** What stands for "a document of an index" in datatrove's pairs. */
-const SENTINEL = 0xffffffff
+import { INDEXED } from '../removals.ts'
 
 /** What clustering found. */
 export interface ClusterCounts {
@@ -30,7 +28,7 @@ export async function clusterPairs(pairs: string, output: string): Promise<Clust
   // Nodes are numbered file by file; node 0 stands for all indexes.
   const documents: number[] = []
   forEachPair(paths, (file1, document1, file2, document2) => {
-    if (file1 !== SENTINEL) documents[file1] = Math.max(documents[file1] ?? 0, document1 + 1)
+    if (file1 !== INDEXED) documents[file1] = Math.max(documents[file1] ?? 0, document1 + 1)
     documents[file2] = Math.max(documents[file2] ?? 0, document2 + 1)
   })
   const firsts: number[] = []
@@ -42,7 +40,7 @@ export async function clusterPairs(pairs: string, output: string): Promise<Clust
   const parents = new Uint32Array(nodes)
   // The size of a root's set; 0 for documents in no pair.
   const sizes = new Uint32Array(nodes)
-  const nodeOf = (file: number, document: number) => (file === SENTINEL ? 0 : firsts[file] + document)
+  const nodeOf = (file: number, document: number) => (file === INDEXED ? 0 : firsts[file] + document)
   const rootOf = (node: number) => {
     let root = node
     while (parents[root] !== root) root = parents[root]

@@ -16,6 +16,17 @@ export function drawPermutations(count: number, seed: number): Permutations {
   return { a: draw(1n), b: draw(0n) }
 }
 
+/** The permutations of a seed drawn in pairs, a then b, as datasketch, text-dedup's earlier form and FlagData do. */
+export function drawPairedPermutations(count: number, seed: number): Permutations {
+  const generator = new MersenneTwister(seed)
+  const [a, b] = [new BigUint64Array(count), new BigUint64Array(count)]
+  for (let p = 0; p < count; p++) {
+    a[p] = generator.nextUint64(1n, MERSENNE_61)
+    b[p] = generator.nextUint64(0n, MERSENNE_61)
+  }
+  return { a, b }
+}
+
 /** The least image of any hash under each permutation: the plain twin of `permute` in `minhash.as.ts`. */
 export function permute(hashes: BigUint64Array, { a, b }: Permutations): BigUint64Array {
   const least = new BigUint64Array(a.length)
