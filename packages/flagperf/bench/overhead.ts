@@ -2,7 +2,8 @@
 // `npm run bench:perf-overhead -- [--seconds N] [--rounds N] [--write] [--json FILE]`
 //
 // The system is a thread that does nothing for exactly one millisecond a sample, at 500 queries a second by a Poisson
-// schedule. What is true follows from the schedule: a query waits for those before it, and then takes a millisecond.
+// schedule. What is true follows from the schedule and from the times that the system itself noted: a query waits for those
+// before it, and then takes a millisecond, or longer where the operating system interrupted the thread.
 import { parseArgs } from 'node:util'
 import { environment, writeResult } from '../../../tools/repo/result.ts'
 import { markdownTable, writeSection } from '../../../tools/repo/section.ts'
@@ -28,20 +29,21 @@ const SERVICE_MS = 1
 const QPS = 500
 const STALL_MS = 200
 
-/** The latencies of a system that is never late: one server, first come, first served. */
-function trueLatencies({ scheduledNs }: RunRecord, serviceNs: (i: number) => number): number[] {
+/** The latencies of a server to which every query comes when it is due: first come, first served. */
+function trueLatencies({ scheduledNs }: RunRecord, tookNs: Float64Array): number[] {
   let free = 0
   return scheduledNs.map((due, i) => {
-    free = Math.max(free, due) + serviceNs(i)
+    free = Math.max(free, due) + tookNs[i]
     return free - due
   })
 }
 
 async function measure(spin: boolean, stall?: { sample: number; milliseconds: number }) {
+  const took = new Float64Array(new SharedArrayBuffer(8 * 4 * QPS * (seconds + 10)))
   const system = await workerSystem({
     name: 'busy wait',
     module: new URL('./busyWait.mjs', import.meta.url).href,
-    data: { milliseconds: SERVICE_MS, stall },
+    data: { milliseconds: SERVICE_MS, stall, took: took.buffer },
     spin,
   })
   try {
@@ -51,8 +53,7 @@ async function measure(spin: boolean, stall?: { sample: number; milliseconds: nu
       { scenario: 'Server', serverTargetQps: QPS, minDurationMs: seconds * 1000, minQueryCount: 1 },
     )
     const measured = sampleLatencies(run.record)
-    const service = (i: number) => 1e6 * (stall?.sample === i ? stall.milliseconds : SERVICE_MS)
-    return { measured, truth: trueLatencies(run.record, service) }
+    return { measured, truth: trueLatencies(run.record, took) }
   } finally {
     await system.close()
   }
