@@ -10,7 +10,7 @@ import { customStep, openRecipe, pipeline, readJsonl, run, work, writeJsonl } fr
 import { bundle } from '../testing/bundle.ts'
 import { duplicateCorpus } from '../testing/corpus.ts'
 import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/folders.ts'
-import { run as runProgram } from './program.ts'
+import { flagdata } from './testing/flagdata.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string
@@ -30,20 +30,6 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 afterEach(() => vi.unstubAllEnvs())
-
-async function flagdata(...args: string[]) {
-  let [out, err] = ['', '']
-  const code = await runProgram(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isInteractive: false,
-  })
-  return { code, out, err }
-}
 
 describe('work', () => {
   it('does its share once, and only after the phase before', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { corpus } from '../testing/corpus.ts'
 import { jsonLines, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { openTokenFile } from '../tokens/files.ts'
-import { run } from './program.ts'
+import { flagdata } from './testing/flagdata.ts'
 
 let work: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string
@@ -19,20 +19,6 @@ beforeAll(async () => {
   expect(code).toBe(0)
 })
 afterAll(() => work.remove())
-
-async function flagdata(...args: string[]) {
-  let [out, err] = ['', '']
-  const code = await run(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isInteractive: false,
-  })
-  return { code, out, err }
-}
 
 it('analyse describes one corpus, and two beside each other on a page', async () => {
   const one = await flagdata('analyse', input)

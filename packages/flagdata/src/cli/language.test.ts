@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fasttextQuality } from '../filters/fasttextQuality.ts'
 import { jsonLines, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { Text } from '../text/text.ts'
-import { run } from './program.ts'
+import { flagdata } from './testing/flagdata.ts'
 
 let work: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
@@ -21,21 +21,6 @@ beforeAll(async () => {
   })
 })
 afterAll(() => work.remove())
-
-async function flagdata(...args: string[]) {
-  let [out, err] = ['', '']
-  const terminal = {
-    out(text: string) {
-      out += text
-    },
-    err(text: string) {
-      err += text
-    },
-    isInteractive: false,
-  }
-  const code = await run(args, terminal)
-  return { code, out, err }
-}
 
 describe('flagdata language', () => {
   it('counts documents by language and reports bad input', async () => {

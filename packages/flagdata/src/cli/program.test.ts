@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jsonLines, temporaryFolder, writeFiles } from '../testing/folders.ts'
-import { run } from './program.ts'
 import { ProgressLine } from './progress.ts'
+import { flagdata } from './testing/flagdata.ts'
 
 let work: Awaited<ReturnType<typeof temporaryFolder>>
 let input: string
@@ -21,20 +21,6 @@ beforeAll(async () => {
   input = await writeFiles(join(work.path, 'in'), { 'a.jsonl': `${jsonLines(documents)}{broken\n` })
 })
 afterAll(() => work.remove())
-
-async function flagdata(...args: string[]) {
-  let [out, err] = ['', '']
-  const code = await run(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isInteractive: false,
-  })
-  return { code, out, err }
-}
 
 describe('flagdata', () => {
   it('runs, tells how it went, and shows what was removed', async () => {

@@ -9,8 +9,8 @@ import { bundle } from '../testing/bundle.ts'
 import { duplicateCorpus } from '../testing/corpus.ts'
 import { jsonLines, outputFiles, temporaryFolder, writeFiles } from '../testing/folders.ts'
 import { hasSlurm, startSlurm } from '../testing/slurm.ts'
-import { run as runProgram } from './program.ts'
 import { readStatus } from './status.ts'
+import { flagdata } from './testing/flagdata.ts'
 
 it('writes numbers as Slurm does', () => {
   expect(ranges([0, 3, 5, 6, 7])).toBe('0,3,5-7')
@@ -36,20 +36,6 @@ describe.runIf(hasSlurm)('Slurm', () => {
     await program?.remove()
     await work?.remove()
   })
-
-  async function flagdata(...args: string[]) {
-    let [out, err] = ['', '']
-    const code = await runProgram(args, {
-      out: (text) => {
-        out += text
-      },
-      err: (text) => {
-        err += text
-      },
-      isInteractive: false,
-    })
-    return { code, out, err }
-  }
 
   it('runs eight tasks of which one fails and one is put back, then what is left, to the bytes of a local run', async () => {
     const documents = duplicateCorpus().flatMap((piece) => piece.slice(0, 240))
