@@ -1,6 +1,6 @@
 import { FlagError } from '@flag/core-tensor'
 import { z } from 'zod'
-import { type Resample, resampleNames } from './resize.ts'
+import { type Resample, resampleNames } from './filters.ts'
 
 const pixels = z.number().int().positive()
 const box = z.object({ height: pixels, width: pixels })

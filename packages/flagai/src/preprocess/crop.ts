@@ -1,5 +1,5 @@
+import type { Range } from './filters.ts'
 import type { RgbImage } from './picture.ts'
-import type { Range } from './resize.ts'
 
 /**
  * Where the middle is when the margin is odd, and where padding goes when the picture is too small:

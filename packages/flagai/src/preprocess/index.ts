@@ -1,6 +1,7 @@
 export { type PreprocessConfig, parsePreprocessConfig } from './config.ts'
 export { type CropConvention, centerCrop } from './crop.ts'
+export { type Resample, resampleNames } from './filters.ts'
 export { type DecodeOptions, decode, type ImageInput, type RgbImage } from './picture.ts'
 export { type ProcessorPool, processorPool } from './pool.ts'
 export { ImageProcessor, type ProcessorOptions } from './processor.ts'
-export { type Resample, resampleNames, resize } from './resize.ts'
+export { resize } from './resize.ts'

@@ -2,6 +2,7 @@ import { concatRows, FlagError, Tensor } from '@flag/core-tensor'
 import { type PreprocessConfig, parsePreprocessConfig } from './config.ts'
 import { type CropConvention, centerCrop, cropWindow } from './crop.ts'
 import { type DecodeOptions, decode, type ImageInput, type RgbImage } from './picture.ts'
+import { toPlanes } from './resample.ts'
 import { resize, resizeWindow } from './resize.ts'
 import { resizeInMode } from './resizeInMode.ts'
 
@@ -25,12 +26,13 @@ const DECODERS = 4
 export class ImageProcessor {
   readonly config: PreprocessConfig
   readonly options: ProcessorOptions
-  readonly #tables: readonly Float32Array[]
+  /** What each of the 256 values of a byte becomes: red, then green, then blue. */
+  readonly #table: Float32Array
 
   constructor(config: PreprocessConfig, options: ProcessorOptions = {}) {
     this.config = config
     this.options = options
-    this.#tables = [0, 1, 2].map((channel) => valueTable(config, channel))
+    this.#table = valueTable(config)
   }
 
   /** From the parsed JSON of a `preprocessor_config.json`. Throws `invalid-argument` naming the wrong field. */
@@ -85,13 +87,8 @@ export class ImageProcessor {
       : cropped(resize(image, full.width, full.height, resample))
   }
 
-  #toTensor({ width, height, data }: RgbImage): Tensor<'float32'> {
-    const plane = width * height
-    const values = new Float32Array(3 * plane)
-    this.#tables.forEach((table, channel) => {
-      for (let i = 0; i < plane; i++) values[channel * plane + i] = table[data[i * 3 + channel]]
-    })
-    return new Tensor('float32', [3, height, width], values)
+  #toTensor(image: RgbImage): Tensor<'float32'> {
+    return new Tensor('float32', [3, image.height, image.width], toPlanes(image, this.#table))
   }
 }
 
@@ -101,10 +98,11 @@ function shortestEdgeSize({ width, height }: RgbImage, edge: number): { width: n
   return width <= height ? { width: edge, height: long } : { width: long, height: edge }
 }
 
-/** What each of the 256 values of a byte becomes in one channel. */
-function valueTable({ rescale, normalize }: PreprocessConfig, channel: number): Float32Array {
+/** What each of the 256 values of a byte becomes, in the three channels one after another. */
+function valueTable({ rescale, normalize }: PreprocessConfig): Float32Array {
   const { fround } = Math
-  return Float32Array.from({ length: 256 }, (_, byte) => {
+  return Float32Array.from({ length: 3 * 256 }, (_, i) => {
+    const [channel, byte] = [i >> 8, i & 255]
     const scaled = fround(rescale === undefined ? byte : byte * rescale)
     if (!normalize) return scaled
     return fround(fround(scaled - fround(normalize.mean[channel])) / fround(normalize.std[channel]))

@@ -1,5 +1,6 @@
+import type { Resample } from './filters.ts'
 import type { RgbImage } from './picture.ts'
-import { type Resample, resize } from './resize.ts'
+import { resize } from './resize.ts'
 
 /**
  * Resizes as Pillow does a picture that was not brought to RGB before, which is what torchvision's transforms of
