@@ -6,10 +6,16 @@ export default ({ milliseconds, stall, took }) => {
   return () => {
     const sample = answered++
     const takes = stall && sample === stall.sample ? stall.milliseconds : milliseconds
-    const start = process.hrtime.bigint()
-    const end = start + BigInt(Math.round(takes * 1e6))
-    let now = start
-    while (now < end) now = process.hrtime.bigint()
-    noted[sample] = Number(now - start)
+    noted[sample] = wait(takes * 1e6)
+  }
+}
+
+/** Waits for so many nanoseconds and tells how many they were. Makes no garbage, whose collection would take its time. */
+function wait(least) {
+  const [seconds, nanoseconds] = process.hrtime()
+  for (;;) {
+    const [s, ns] = process.hrtime()
+    const waited = (s - seconds) * 1e9 + (ns - nanoseconds)
+    if (waited >= least) return waited
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { defineStep } from '../pipeline/define.ts'
-import { strip } from '../text/whitespace.ts'
+import { splitAtLineFeeds, strip } from '../text/whitespace.ts'
 import { findDuplicates } from './duplicates.ts'
 import { duplicateNgramCharacters, joinWords, topNgramCharacters } from './ngrams.ts'
 
@@ -67,9 +67,9 @@ export const gopherRepetition = defineStep({
           ? { reason, value: part / whole, limit }
           : undefined
 
-      const paragraphs = strip(value).split(/\n{2,}/)
+      const paragraphs = splitAtLineFeeds(strip(value), 2)
       const paragraph = findDuplicates(paragraphs)
-      const lines = value.split(/\n+/)
+      const lines = splitAtLineFeeds(value, 1)
       const byParagraph =
         over('dup_para_frac', paragraph.count, paragraphs.length, options.duplicateParagraphs) ??
         over('dup_para_char_frac', paragraph.characters, text.length, options.duplicateParagraphCharacters)

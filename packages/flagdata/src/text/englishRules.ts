@@ -65,10 +65,45 @@ const infixes = [
 
 const prefixPattern = new RegExp(prefixes.join('|'), 'uy')
 const suffixPattern = new RegExp(suffixes.map((suffix) => `${suffix}$`).join('|'), 'u')
-const infixPattern = new RegExp(infixes.join('|'), 'gu')
+const infixPattern = new RegExp(infixes.join('|'), 'uy')
+
+const firstOf = (texts: readonly string[]) => texts.map(([first]) => first)
+const lastOf = (texts: readonly string[]) => texts.map((text) => text[text.length - 1])
+
+/** Icons, and the characters given, as units of UTF-16; all halves of pairs count. */
+function unitsOf(characters: readonly string[]): Uint8Array {
+  const units = new Uint8Array(0x10000).fill(1, 0xd800, 0xe000)
+  for (const icons of tables.icons)
+    for (const [, first, last = first] of icons.matchAll(/(.)(?:-(.))?/gu))
+      units.fill(1, first.charCodeAt(0), last.charCodeAt(0) + 1)
+  for (const character of characters) units[character.charCodeAt(0)] = 1
+  return units
+}
+
+// Most texts hold nothing that a rule cuts, and a look at a table tells so sooner than the patterns do.
+const { punctuation: signs, quotes: marks } = tables
+const startsPrefix = unitsOf([
+  ...'\u00a7%=\u2014\u2013+.\u2026',
+  ...firstOf([...signs, ...marks, ...tables.currency]),
+])
+const startsInfix = unitsOf([...'.\u2026+-*^,:<>=/', ...firstOf(tables.hyphens)])
+const endsSuffix = unitsOf([...'.\u2026\u2014\u2013+', ...lastOf([...signs, ...marks, ...tables.currency])])
+/** Those that end a suffix only after a digit or an apostrophe. */
+const endsUnit = unitsOf(['s', 'S', ...lastOf(tables.units)])
+const beforeUnit = /[0-9'\u2019]/
+
+/** Whether a text of letters and the like stays whole, whatever its letters: none of it begins or ends what is cut. */
+export function isUncut(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (startsPrefix[unit] === 1 || startsInfix[unit] === 1 || endsSuffix[unit] === 1) return false
+  }
+  return !beforeUnit.test(text)
+}
 
 /** UTF-16 units of the prefix of a text, 0 if there is none. */
 export function prefixLength(text: string): number {
+  if (startsPrefix[text.charCodeAt(0)] !== 1) return 0
   prefixPattern.lastIndex = 0
   return prefixPattern.test(text) ? prefixPattern.lastIndex : 0
 }
@@ -89,13 +124,23 @@ export function suffixLength(text: string): number {
     if ((text.charCodeAt(start) & 0xfc00) === 0xdc00) start--
     text = text.slice(start)
   }
+  const last = text.charCodeAt(text.length - 1)
+  if (endsSuffix[last] !== 1 && !(endsUnit[last] === 1 && beforeUnit.test(text))) return 0
   const match = suffixPattern.exec(text)
   return match === null ? 0 : match[0].length
 }
 
 /** Where infixes lie, as pairs of start and end in UTF-16 units. */
 export function findInfixes(text: string): [number, number][] {
-  return Array.from(text.matchAll(infixPattern), ({ 0: infix, index }) => [index, index + infix.length])
+  const infixes: [number, number][] = []
+  for (let i = 0; i < text.length; i++) {
+    if (startsInfix[text.charCodeAt(i)] !== 1) continue
+    infixPattern.lastIndex = i
+    if (!infixPattern.test(text)) continue
+    infixes.push([i, infixPattern.lastIndex])
+    i = infixPattern.lastIndex - 1
+  }
+  return infixes
 }
 
 const octet = '(?:1?\\d{1,2}|2[0-4]\\d|25[0-5])'

@@ -1,4 +1,5 @@
 import { exceptions, findInfixes, isUrl, prefixLength, sentenceEnds, suffixLength } from './englishRules.ts'
+import { addToHash, TokenCache } from './tokenCache.ts'
 import type { Tokenizer, Words } from './tokenizer.ts'
 import { ENDS_SENTENCE, IS_PUNCTUATION, IS_SPACE, Vocabulary } from './vocabulary.ts'
 import { isSpace } from './whitespace.ts'
@@ -78,10 +79,9 @@ const LONGEST_CACHED = 48
  */
 export class EnglishTokenizer implements Tokenizer {
   #vocabulary!: Vocabulary
-  #cache!: Map<string, Uint32Array>
+  #cache!: TokenCache
   /** Sequences of token ids that are exceptions when they stand together, by their first id. */
-  #sequences!: Map<number, Uint32Array[]>
-  #lastFirst = 0
+  #sequences!: Uint32Array[][]
   #ids = new Uint32Array(4096)
   /** Where each token starts in the text, in UTF-16 units. */
   #starts = new Uint32Array(4096)
@@ -164,15 +164,13 @@ export class EnglishTokenizer implements Tokenizer {
   #reset(): void {
     const vocabulary = new Vocabulary(sentenceEnds)
     this.#vocabulary = vocabulary
-    this.#cache = new Map()
-    this.#sequences = new Map()
+    this.#cache = new TokenCache()
+    this.#sequences = []
     for (const tokens of cutExceptions.values()) {
       const ids = Uint32Array.from(tokens, (token) => vocabulary.add(token, isSpace(token.charCodeAt(0))))
-      const known = this.#sequences.get(ids[0])
-      if (known) known.push(ids)
-      else this.#sequences.set(ids[0], [ids])
+      this.#sequences[ids[0]] ??= []
+      this.#sequences[ids[0]].push(ids)
     }
-    this.#lastFirst = Math.max(...this.#sequences.keys())
   }
 
   /** Fills `#ids` and `#starts` with all tokens, white space but single spaces included. */
@@ -182,36 +180,58 @@ export class EnglishTokenizer implements Tokenizer {
     const { length } = text
     if (length === 0) return
     let start = 0
+    let hash = 0
     let inSpace = isSpace(text.charCodeAt(0))
-    for (let i = 1; i < length; i++) {
+    for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i)
-      if (isSpace(unit) === inSpace) continue
-      if (start < i) this.#push(text.slice(start, i), start, inSpace)
-      // One space belongs to the token before it.
-      start = unit === 0x20 ? i + 1 : i
-      inSpace = !inSpace
+      if (isSpace(unit) !== inSpace) {
+        if (start < i) this.#push(text, start, i, hash, inSpace)
+        inSpace = !inSpace
+        start = i
+        hash = 0
+        // One space belongs to the token before it.
+        if (unit === 0x20) {
+          start++
+          continue
+        }
+      }
+      hash = addToHash(hash, unit)
     }
-    if (start < length) this.#push(text.slice(start), start, inSpace)
+    if (start < length) this.#push(text, start, length, hash, inSpace)
     this.#joinExceptions(text)
   }
 
-  #push(chunk: string, start: number, space: boolean): void {
-    let ids = this.#cache.get(chunk)
-    if (ids === undefined) {
-      const tokens = space ? [chunk] : split(chunk, true)
-      ids = Uint32Array.from(tokens, (token) => this.#vocabulary.add(token, space))
-      if (chunk.length <= LONGEST_CACHED) this.#cache.set(chunk, ids)
+  #push(text: string, start: number, end: number, hash: number, space: boolean): void {
+    const isShort = end - start <= LONGEST_CACHED
+    const entry = isShort ? this.#cache.find(text, start, end, hash) : -1
+    if (entry >= 0) {
+      const { ids } = this.#cache
+      this.#putAll(ids, this.#cache.start(entry), this.#cache.start(entry + 1), start)
+      return
     }
-    while (this.#count + ids.length > this.#ids.length) {
+    const chunk = text.slice(start, end)
+    const tokens = space ? [chunk] : split(chunk, true)
+    const ids = Uint32Array.from(tokens, (token) => this.#vocabulary.add(token, space))
+    if (isShort) this.#cache.add(chunk, hash, ids)
+    this.#putAll(ids, 0, ids.length, start)
+  }
+
+  /** Tokens that follow each other from `start` of the text. */
+  #putAll(ids: Uint32Array, from: number, to: number, start: number): void {
+    const { texts } = this.#vocabulary
+    for (let i = from; i < to; i++) {
+      this.#put(ids[i], start)
+      if (i + 1 < to) start += texts[ids[i]].length
+    }
+  }
+
+  #put(id: number, start: number): void {
+    if (this.#count === this.#ids.length) {
       this.#ids = doubled(this.#ids)
       this.#starts = doubled(this.#starts)
     }
-    const { texts } = this.#vocabulary
-    for (let i = 0; i < ids.length; i++) {
-      this.#ids[this.#count] = ids[i]
-      this.#starts[this.#count++] = start
-      if (i + 1 < ids.length) start += texts[ids[i]].length
-    }
+    this.#ids[this.#count] = id
+    this.#starts[this.#count++] = start
   }
 
   /**
@@ -222,37 +242,29 @@ export class EnglishTokenizer implements Tokenizer {
     const found = this.#findSequences()
     if (found.length === 0) return
     found.sort((a, b) => b.length - a.length || a.start - b.start)
-    const taken = new Set<number>()
-    const chosen = new Map<number, number>()
-    for (const { start, length } of found) {
-      if (!taken.has(start) && !taken.has(start + length - 1)) chosen.set(start, length)
-      for (let i = start; i < start + length; i++) taken.add(i)
-    }
     const { texts } = this.#vocabulary
+    const taken = new Set<number>()
+    const replaced = new Map<number, { length: number; tokens: Uint32Array }>()
+    for (const { start, length } of found) {
+      const last = start + length - 1
+      if (!taken.has(start) && !taken.has(last)) {
+        const end = this.#starts[last] + texts[this.#ids[last]].length
+        const tokens = exceptionOf(text.slice(this.#starts[start], end))?.map((token) =>
+          this.#vocabulary.add(token, false),
+        )
+        if (tokens) replaced.set(start, { length, tokens: Uint32Array.from(tokens) })
+      }
+      for (let i = start; i <= last; i++) taken.add(i)
+    }
+    if (replaced.size === 0) return
     const ids = this.#ids.slice(0, this.#count)
     const starts = this.#starts.slice(0, this.#count)
-    const length = this.#count
     this.#count = 0
-    for (let i = 0; i < length; ) {
-      const size = chosen.get(i) ?? 1
-      const last = i + size - 1
-      const exception = chosen.has(i)
-        ? exceptionOf(text.slice(starts[i], starts[last] + texts[ids[last]].length))
-        : undefined
-      const tokens =
-        exception?.map((token) => this.#vocabulary.add(token, false)) ?? ids.subarray(i, i + size)
-      let start = starts[i]
-      for (const [k, id] of tokens.entries()) {
-        if (this.#count === this.#ids.length) {
-          this.#ids = doubled(this.#ids)
-          this.#starts = doubled(this.#starts)
-        }
-        this.#ids[this.#count] = id
-        // An exception's tokens follow each other without a gap; others stay where they are.
-        this.#starts[this.#count++] = exception ? start : starts[i + k]
-        start += texts[id].length
-      }
-      i += size
+    for (let i = 0; i < ids.length; ) {
+      const exception = replaced.get(i)
+      if (exception) this.#putAll(exception.tokens, 0, exception.tokens.length, starts[i])
+      else this.#put(ids[i], starts[i])
+      i += exception?.length ?? 1
     }
   }
 
@@ -260,11 +272,10 @@ export class EnglishTokenizer implements Tokenizer {
     const found: { start: number; length: number }[] = []
     const ids = this.#ids
     const count = this.#count
-    const known = this.#lastFirst
+    // Ids of exceptions' tokens come first in the vocabulary, so that this is a short list.
+    const known = this.#sequences
     for (let i = 0; i < count; i++) {
-      // Ids of exceptions' tokens come first in the vocabulary.
-      if (ids[i] > known) continue
-      const sequences = this.#sequences.get(ids[i])
+      const sequences = ids[i] < known.length ? known[ids[i]] : undefined
       if (sequences === undefined) continue
       for (const sequence of sequences) {
         if (i + sequence.length > count) continue

@@ -12,13 +12,15 @@ export function base(): usize {
 
 /**
  * What becomes of a character: two bits of kind, a bit for those that join the parts of a number, five bits of length,
- * and above them the address of its bytes, or the byte itself where it is one.
+ * above them the address of its bytes, or the byte itself where it is one, and the highest bit for those that do not cut
+ * the word they stand in.
  */
 const UNKNOWN: u32 = 0
 const COPY: u32 = 1
 const SPACE: u32 = 2
 const DIGIT: u32 = 3
 const SEPARATOR: u32 = 4
+const UNCUT: u32 = 0x80000000
 
 function entryOf(table: usize, code: u32): u32 {
   return load<u32>(table + ((code as usize) << 2))
@@ -64,7 +66,7 @@ export function simplify(at: usize, end: usize, table: usize, output: usize): i3
     at += bytesOf(code)
     if (kind === COPY) {
       const length = (entry >> 3) & 31
-      const from = (entry >> 8) as usize
+      const from = ((entry & ~UNCUT) >> 8) as usize
       if (length === 1) store<u8>(out, from as u8)
       else for (let i: usize = 0; i < length; i++) store<u8>(out + i, load<u8>(from + i))
       out += length
@@ -143,15 +145,33 @@ function equal(a: usize, b: usize, length: usize): bool {
   return true
 }
 
+/** Whether no character of a chunk cuts it. */
+function isUncut(at: usize, end: usize, table: usize): bool {
+  while (at < end) {
+    const code = codeAt(at, end)
+    if ((entryOf(table, code) & UNCUT) === 0) return false
+    at += bytesOf(code)
+  }
+  return true
+}
+
 /**
- * Writes the words of chunks, a space after each, up to a chunk that the table does not know.
+ * Writes the words of chunks, a space after each, up to a chunk that neither the table of chunks knows nor that of
+ * characters.
  * @param end of the chunks, each with a space after it @param slots of the table, `mask` + 1 of them
+ * @param table u32 per code point @param longest chunks of more bytes are not in the table of chunks
  * @returns the length of the unknown chunk; 0 at the end
  */
-export function splitWords(end: usize, slots: usize, mask: u32): i32 {
+export function splitWords(end: usize, slots: usize, mask: u32, table: usize, longest: usize): i32 {
   while (reading < end) {
     const to = endOfChunk(reading)
     const length = to - reading
+    if (length > longest) {
+      if (!isUncut(reading, to, table)) return length as i32
+      copy(reading, length + 1)
+      reading = to + 1
+      continue
+    }
     const slot = slotOf(slots, mask, hashOf(reading, to), reading, length)
     if (load<u32>(slot, 8) === 0) return length as i32
     const words = load<u32>(slot, 12) as usize

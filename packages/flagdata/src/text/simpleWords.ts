@@ -1,4 +1,5 @@
 import { Kernel } from '@flag/core-tensor'
+import { isUncut } from './englishRules.ts'
 import { PUNCTUATION } from './punctuation.ts'
 import wasm from './simpleWords.wasm.ts'
 import { simplify } from './simplify.ts'
@@ -8,7 +9,7 @@ import { englishTokenizer } from './text.ts'
 interface Functions {
   simplify(at: number, end: number, table: number, output: number): number
   startWords(input: number, output: number): void
-  splitWords(end: number, slots: number, mask: number): number
+  splitWords(end: number, slots: number, mask: number, table: number, longest: number): number
   chunkStart(): number
   wordsEnd(): number
   learn(slots: number, mask: number, chunk: number, length: number, words: number): void
@@ -21,13 +22,14 @@ const CHARACTER_BYTES = 1 << 20
 /** Chunks that are remembered; beyond that, or beyond the room for them and their words, all are forgotten. */
 const CHUNKS = 1 << 18
 const BYTES_PER_CHUNK = 32
-/** Longer chunks are rare, so remembering them does not pay. */
+/** Longer chunks are seldom seen again, so remembering them does not pay; they are longer than any exception. */
 const LONGEST_KNOWN = 48
 
 const COPY = 1
 const SPACE = 2
 const DIGIT = 3
 const SEPARATOR = 4
+const UNCUT = 2 ** 31
 
 const isPunctuation = new Set(PUNCTUATION)
 const digit = /\p{Nd}/u
@@ -106,12 +108,14 @@ export class SimpleWords {
     if (simple !== '' && `\u0345${lower}`.normalize('NFD')[0] !== '\u0345') return undefined
     const bytes = encoder.encode(simple)
     if (bytes.length > 31 || bytes.includes(0x20)) return undefined
-    if (bytes.length === 1) return COPY | separator | (1 << 3) | (bytes[0] << 8)
+    // Others that it is replaced by are looked at when they are read themselves.
+    const uncut = simple === character && isUncut(simple) ? UNCUT : 0
+    if (bytes.length === 1) return uncut + (COPY | separator | (1 << 3) | (bytes[0] << 8))
     const at = this.#characterEnd
     if (at + bytes.length > this.#charactersEnd) return undefined
     this.#memory.set(bytes, at)
     this.#characterEnd += bytes.length
-    return COPY | separator | (bytes.length << 3) | (at << 8)
+    return uncut + (COPY | separator | (bytes.length << 3) | (at << 8))
   }
 
   /** Tokenizes chunk by chunk; undefined if a chunk may belong together with its neighbours. */
@@ -122,7 +126,7 @@ export class SimpleWords {
     this.#reserve(output + 2 * (to - from))
     functions.startWords(from, output)
     for (;;) {
-      const length = functions.splitWords(to, this.#slots, this.#mask)
+      const length = functions.splitWords(to, this.#slots, this.#mask, this.#table, LONGEST_KNOWN)
       if (length === 0) break
       const at = functions.chunkStart()
       const chunk = decoder.decode(this.#memory.subarray(at, at + length))

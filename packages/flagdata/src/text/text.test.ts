@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EnglishTokenizer } from './englishTokenizer.ts'
 import { PUNCTUATION } from './punctuation.ts'
 import { simplify } from './simplify.ts'
-import { codePoints, splitLines, splitSpaces, strip } from './whitespace.ts'
+import { codePoints, splitAtLineFeeds, splitLines, splitSpaces, strip } from './whitespace.ts'
 
 const tokenizer = new EnglishTokenizer()
 const wordsOf = (text: string, by = tokenizer) => {
@@ -85,6 +85,15 @@ describe('like Python', () => {
   it('strips and splits at its white space', () => {
     expect(strip('\x1f\u3000 a\ufeff \x85')).toBe('a\ufeff')
     expect(splitSpaces(' a\x1cb\u2003c ')).toEqual(['a', 'b', 'c'])
+  })
+  it('splits at runs of line feeds', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '\n') })
+    fc.assert(
+      fc.property(text, (text) => {
+        expect(splitAtLineFeeds(text, 1)).toEqual(text.split(/\n+/))
+        expect(splitAtLineFeeds(text, 2)).toEqual(text.split(/\n{2,}/))
+      }),
+    )
   })
   it('counts code points', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePoints(text) === [...text].length))

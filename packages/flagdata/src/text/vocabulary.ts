@@ -48,8 +48,9 @@ export class Vocabulary {
       this.lengths = grow(this.lengths, Uint32Array)
       this.flags = grow(this.flags, Uint8Array)
     }
-    this.#ids.set(token, id)
-    this.texts.push(token)
+    const own = detached(token)
+    this.#ids.set(own, id)
+    this.texts.push(own)
     this.lengths[id] = codePoints(token)
     let flags = isSpace ? IS_SPACE : 0
     for (const char of token) {
@@ -64,6 +65,9 @@ export class Vocabulary {
     return id
   }
 }
+
+/** The same text apart from the one that it was cut out of, which would stay in memory with it. */
+const detached = (text: string): string => ` ${text}`.slice(1)
 
 function grow<T extends Uint32Array | Uint8Array>(array: T, make: new (length: number) => T): T {
   const larger = new make(array.length * 2)

@@ -54,6 +54,21 @@ export function splitLines(text: string): string[] {
   return lines
 }
 
+/** The parts between runs of at least so many line feeds; empty ones at the ends included, as `re.split` gives them. */
+export function splitAtLineFeeds(text: string, least: number): string[] {
+  const parts: string[] = []
+  let start = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at)) {
+    const run = at
+    while (text.charCodeAt(at) === 0x0a) at++
+    if (at - run < least) continue
+    parts.push(text.slice(start, run))
+    start = at
+  }
+  parts.push(text.slice(start))
+  return parts
+}
+
 /** `str.split()`: the parts between runs of white space. */
 export function splitSpaces(text: string): string[] {
   const parts: string[] = []

@@ -4,6 +4,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 export interface Clock {
   /** Nanoseconds, never going back. */
   now(): bigint
+  /** A question whether this time has come, to be asked in a loop. */
+  reaches(time: bigint): () => boolean
   /** Resolves at this time or later; other work goes on meanwhile. */
   sleepUntil(time: bigint): Promise<void>
   /** Lets what has arrived be handled before going on. */
@@ -16,6 +18,14 @@ const TIMER_ERROR_MS = 1.5
 /** The time of the machine. The end of each wait polls, so that queries start within microseconds of their schedule. */
 export const monotonicClock: Clock = {
   now: () => process.hrtime.bigint(),
+  reaches(time) {
+    const [second, nanosecond] = [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)]
+    // Asked millions of times a second: a `bigint` each would keep the garbage collector busy, and its threads too.
+    return () => {
+      const [seconds, nanoseconds] = process.hrtime()
+      return seconds > second || (seconds === second && nanoseconds >= nanosecond)
+    }
+  },
   async sleepUntil(time) {
     for (;;) {
       const left = Number(time - process.hrtime.bigint()) / 1e6

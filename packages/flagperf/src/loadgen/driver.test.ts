@@ -16,6 +16,48 @@ function virtual(serviceMs: (startMs: number) => number, settings: Partial<TestS
   return runLoadTest(waitingSystem(clock, serviceMs), library, settings, { clock })
 }
 
+/** Hears of every answer a whole millisecond late; the system says when it was. `said` makes of the true time what is told. */
+function toldLate(clock: VirtualClock, said: (at: bigint, issued: bigint) => bigint): SystemUnderTest {
+  return {
+    name: 'told late',
+    async issueQuery(samples, complete) {
+      const issued = clock.now()
+      const at = issued + 2_000_000n
+      await clock.sleepUntil(at + 1_000_000n)
+      for (const sample of samples) complete(sample, undefined, undefined, said(at, issued))
+    },
+  }
+}
+
+test('a completion with a time of its own is recorded at that time, whenever the driver hears of it', async () => {
+  const clock = new VirtualClock()
+  const settings = { minDurationMs: 0, minQueryCount: 100 } as const
+  const { run } = await runLoadTest(
+    toldLate(clock, (at) => at),
+    library,
+    settings,
+    { clock },
+  )
+  expect(sampleLatencies(run.record)).toEqual(Array(100).fill(2e6))
+  // The next query waits until the driver has heard.
+  expect(run.record.issuedNs.slice(0, 3)).toEqual([0, 3e6, 6e6])
+  // The ends of what is possible: at once, and now.
+  for (const latency of [0, 3e6]) {
+    const ends = toldLate(clock, (_, issued) => issued + BigInt(latency))
+    const { run } = await runLoadTest(ends, library, settings, { clock })
+    expect(new Set(sampleLatencies(run.record))).toEqual(new Set([latency]))
+  }
+})
+
+test.each([
+  ['before its issue', (_: bigint, issued: bigint) => issued - 1n, 'answered 1 ns before it was issued'],
+  ['in the future', (at: bigint) => at + 1_000_005n, 'answered 5 ns in the future'],
+])('a completion %s is refused', async (_, said, message) => {
+  const clock = new VirtualClock()
+  const run = runLoadTest(toldLate(clock, said), library, { minDurationMs: 0 }, { clock })
+  await expect(run).rejects.toThrow(`told late says that sample 0 was ${message}`)
+})
+
 test('a server that stands still for 200 ms shows it in the tail, though few queries started meanwhile', async () => {
   const stall = (startMs: number) => (startMs >= 1000 && startMs < 1001.5 ? 200 : 1)
   const settings = { scenario: 'Server', serverTargetQps: 500, minDurationMs: 2000 } as const
@@ -68,6 +110,23 @@ test('tokens: the first counts from when a sample was due, the others from the f
   await expect(runLoadTest(system(1), library, settings, { clock })).rejects.toThrow(/with 1 tokens/)
   await expect(runLoadTest(system(5, false), library, settings, { clock })).rejects.toThrow(
     /without its first token/,
+  )
+  // Times of its own: heard of together, told apart.
+  const own = (firstMs: bigint, endMs: bigint): SystemUnderTest => ({
+    name: 'generates',
+    async issueQuery(samples, complete, firstToken) {
+      const issued = clock.now()
+      await clock.sleepUntil(issued + 20_000_000n)
+      for (const sample of samples) {
+        firstToken(sample, issued + firstMs * 1_000_000n)
+        complete(sample, undefined, 3, issued + endMs * 1_000_000n)
+      }
+    },
+  })
+  const { result: told } = await runLoadTest(own(2n, 6n), library, settings, { clock })
+  expect([told?.tokens?.ttft?.max, told?.tokens?.tpot?.max]).toEqual([2e6, 2e6])
+  await expect(runLoadTest(own(7n, 6n), library, settings, { clock })).rejects.toThrow(
+    /before its first token/,
   )
 })
 

@@ -12,11 +12,16 @@ export interface QuerySample {
   readonly index: number
 }
 
-/** Says that a sample is done. `data` is what an accuracy run writes down, `tokens` how many the answer has, where those count. */
-export type Complete = (sample: QuerySample, data?: Uint8Array, tokens?: number) => void
+/**
+ * Says that a sample is done. `data` is what an accuracy run writes down, `tokens` how many the answer has, where those
+ * count. `at` is when it was done, on the clock of the driver (`process.hrtime.bigint()`, which all threads of a process
+ * share), by default now: a system in another thread takes the time there, as LoadGen does, so that it does not matter
+ * how late the driver hears of it. Throws `runtime` for a time before the query was issued, or one that has not come yet.
+ */
+export type Complete = (sample: QuerySample, data?: Uint8Array, tokens?: number, at?: bigint) => void
 
-/** Says that the first token of a sample is there. */
-export type FirstToken = (sample: QuerySample) => void
+/** Says that the first token of a sample is there; `at` as for `Complete`. */
+export type FirstToken = (sample: QuerySample, at?: bigint) => void
 
 /** What is measured: a model, a server, a device. Its work must not block the thread of the driver. */
 export interface SystemUnderTest {
@@ -27,7 +32,7 @@ export interface SystemUnderTest {
   flushQueries?(): void
   /**
    * Calls `complete` for what is done by now. A system that has this is asked all the time while the driver waits,
-   * which takes a core, and notes the end of a sample within a microsecond.
+   * which takes a core, and hears of the end of a sample within a microsecond.
    */
   poll?(): void
 }
@@ -86,6 +91,8 @@ class Driver {
   readonly #open: number[] = []
   readonly #running: Promise<void>[] = []
   #start = 0n
+  /** When others last had their turn. */
+  #paused = 0n
   #queriesIssued = 0
   #queriesCompleted = 0
   #failure: unknown
@@ -99,6 +106,7 @@ class Driver {
 
   async run(): Promise<Issued> {
     this.#start = this.#options.clock.now()
+    this.#paused = this.#start
     const ranOut = await this.#issueAll()
     this.#system.flushQueries?.()
     await this.#answered()
@@ -132,18 +140,18 @@ class Driver {
     const { queries } = this.#plan
     let previous: Promise<void> | undefined
     for (let i = 0; i < queries.length; ) {
-      const query = queries[i]
       if (scenario === 'SingleStream' || scenario === 'MultiStream') {
         await this.#answered()
         await previous
       }
-      const nowNs = await this.#due(query)
+      // All that can be done before the query is due is done by then.
+      const samples = this.#prepare(queries[i])
+      const nowNs = await this.#due(queries[i++])
       if (this.#failure !== undefined) return false
-      let end = i + 1
       if (scenario === 'Server' && requested.serverCoalesceQueries)
-        while (end < queries.length && queries[end].scheduledNs <= nowNs) end++
-      previous = this.#issue(queries.slice(i, end), nowNs)
-      i = end
+        while (i < queries.length && queries[i].scheduledNs <= nowNs)
+          samples.push(...this.#prepare(queries[i++]))
+      previous = this.#issue(samples, nowNs)
       if (mode !== 'AccuracyOnly' && this.#isOver(nowNs)) return false
     }
     // The schedule of Server says how long the test lasts, so that its end is the end of the test.
@@ -155,7 +163,7 @@ class Driver {
     const { clock } = this.#options
     if (this.#settings.scenario === 'Server') {
       const time = this.#start + BigInt(query.scheduledNs)
-      if (this.#system.poll) await this.#pollUntil(() => clock.now() >= time)
+      if (this.#system.poll) await this.#pollUntil(clock.reaches(time), clock.reaches(time - POLLING_NS / 5n))
       else if (clock.now() < time) await clock.sleepUntil(time)
       else await clock.pause()
     }
@@ -167,9 +175,11 @@ class Driver {
     if (this.#system.poll) await this.#pollUntil(() => this.#queriesCompleted === this.#queriesIssued)
   }
 
-  async #pollUntil(isReached: () => boolean): Promise<void> {
+  /** Asks the system, and gives others their turn from time to time, but not when what is waited for `isNear`. */
+  async #pollUntil(isReached: () => boolean, isNear?: () => boolean): Promise<void> {
     const { clock } = this.#options
-    let asked = clock.now()
+    if (clock.now() - this.#paused > 10n * POLLING_NS) await this.#pause()
+    let isTurn = clock.reaches(this.#paused + POLLING_NS)
     while (this.#failure === undefined) {
       try {
         this.#system.poll?.()
@@ -177,31 +187,43 @@ class Driver {
         this.#failure ??= error
       }
       if (isReached()) return
-      if (clock.now() - asked > POLLING_NS) {
-        // Promises and messages of others have their turn too.
-        await clock.pause()
-        asked = clock.now()
+      if (isTurn() && !isNear?.()) {
+        await this.#pause()
+        isTurn = clock.reaches(this.#paused + POLLING_NS)
       }
     }
   }
 
+  /** Promises and messages of others have their turn. */
+  async #pause(): Promise<void> {
+    await this.#options.clock.pause()
+    this.#paused = this.#options.clock.now()
+  }
+
   #now = () => Number(this.#options.clock.now() - this.#start)
 
-  #issue(queries: readonly PlannedQuery[], nowNs: number): Promise<void> {
+  /** Makes room in the record for the samples of a query that is issued next. */
+  #prepare(query: PlannedQuery): QuerySample[] {
+    const number = this.#queriesIssued++
+    this.#open[number] = query.samples.length
+    return query.samples.map((index) => {
+      const id = this.#options.firstId + this.#sample.length
+      this.#query.push(number)
+      this.#sample.push(index)
+      this.#scheduledNs.push(this.#settings.scenario === 'Server' ? query.scheduledNs : 0)
+      this.#issuedNs.push(Number.NaN)
+      this.#completedNs.push(Number.NaN)
+      return { id, index }
+    })
+  }
+
+  /** Issues the samples that were prepared since the last time. */
+  #issue(samples: readonly QuerySample[], nowNs: number): Promise<void> {
     const { scenario } = this.#settings
-    const samples: QuerySample[] = []
-    for (const query of queries) {
-      const number = this.#queriesIssued++
-      const scheduled = scenario === 'Server' ? query.scheduledNs : scenario === 'Offline' ? 0 : nowNs
-      this.#open[number] = query.samples.length
-      for (const index of query.samples) {
-        samples.push({ id: this.#options.firstId + this.#sample.length, index })
-        this.#query.push(number)
-        this.#sample.push(index)
-        this.#scheduledNs.push(scheduled)
-        this.#issuedNs.push(nowNs)
-        this.#completedNs.push(Number.NaN)
-      }
+    const end = this.#sample.length
+    for (let i = end - samples.length; i < end; i++) {
+      this.#issuedNs[i] = nowNs
+      if (scenario === 'SingleStream' || scenario === 'MultiStream') this.#scheduledNs[i] = nowNs
     }
     const running = this.#answer(samples)
     this.#running.push(running)
@@ -228,21 +250,39 @@ class Driver {
 
   #place(sample: QuerySample): number {
     const i = sample.id - this.#options.firstId
-    if (i >= 0 && i < this.#sample.length) return i
+    if (i >= 0 && i < this.#sample.length && !Number.isNaN(this.#issuedNs[i])) return i
     throw new FlagError('runtime', `a sample was completed that was never issued: ${sample.id}`)
   }
 
-  #firstToken: FirstToken = (sample) => {
-    const time = this.#now()
+  /** When something happened to a sample that has been issued, in nanoseconds after the start. */
+  #time(i: number, at?: bigint): number {
+    const now = this.#now()
+    if (at === undefined) return now
+    const time = Number(at - this.#start)
+    // Moved to the nearest possible time, a wrong clock would give results that look right.
+    const wrong =
+      time < this.#issuedNs[i]
+        ? `${this.#issuedNs[i] - time} ns before it was issued`
+        : time > now
+          ? `${time - now} ns in the future`
+          : undefined
+    if (wrong === undefined) return time
+    throw new FlagError('runtime', `${this.#system.name} says that sample ${i} was answered ${wrong}`, {
+      hint: "the time is that of the driver's clock: process.hrtime.bigint() in a thread of this machine",
+    })
+  }
+
+  #firstToken: FirstToken = (sample, at) => {
     const i = this.#place(sample)
+    const time = this.#time(i, at)
     if (!Number.isNaN(this.#completedNs[i]))
       this.#error('Attempted to record token latency after sample was completed')
     else this.#firstTokenNs[i] ??= time
   }
 
-  #complete: Complete = (sample, data, tokens = 0) => {
-    const time = this.#now()
+  #complete: Complete = (sample, data, tokens = 0, at) => {
     const i = this.#place(sample)
+    const time = this.#time(i, at)
     if (!Number.isNaN(this.#completedNs[i])) {
       this.#error('Attempted to complete a sample twice.')
       return
@@ -255,6 +295,10 @@ class Driver {
       if (!(Number.isSafeInteger(tokens) && tokens > 1))
         throw new FlagError('runtime', `${this.#system.name} completed a sample with ${tokens} tokens`, {
           hint: 'time per token after the first needs two at least: complete(sample, data, tokens)',
+        })
+      if (this.#firstTokenNs[i] > time)
+        throw new FlagError('runtime', `${this.#system.name} completed a sample before its first token`, {
+          hint: 'give the times of both, or of neither',
         })
       this.#tokens[i] = tokens
     }
@@ -292,7 +336,7 @@ class Driver {
   }
 }
 
-/** How long the driver asks a system without letting anybody else do anything. */
+/** How long the driver asks a system before anybody else may do anything, which takes tens of microseconds. */
 const POLLING_NS = 500_000n
 
 /** LoadGen's sentence: its log readers look for it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from './clock.ts'
+import { type Clock, monotonicClock } from './clock.ts'
 import type { SystemUnderTest } from './driver.ts'
 import { runLoadTest } from './loadTest.ts'
 import { sampleLatencies } from './record.ts'
@@ -16,6 +16,7 @@ function askedSystem(serviceNs: (sample: number) => number) {
       time += 1000n
       return time
     },
+    reaches: (due) => () => clock.now() >= due,
     sleepUntil: () => Promise.reject(new Error('a system that is asked is not slept for')),
     pause: () => Promise.resolve(),
   }
@@ -107,6 +108,60 @@ describe('threads over shared memory', () => {
     await system.close()
     expect(run.record.completedNs.length).toBe(options.workers ? 800 : 100)
     for (const latency of sampleLatencies(run.record)) expect(latency).toBeGreaterThan(0)
+  })
+
+  test.each([false, true])('the end of a sample is noted in its thread: spin %s', async (spin) => {
+    const began = new BigInt64Array(new SharedArrayBuffer(8 * 8))
+    const threads = await workerSystem({
+      name: 'notes',
+      module: moduleOf(
+        'export default (began) => (i) => { Atomics.store(began, i, process.hrtime.bigint()) }',
+      ),
+      data: began,
+      spin,
+    })
+    const heard: { index: number; at: bigint }[] = []
+    const samples = Array.from({ length: 8 }, (_, index) => ({ id: index, index }))
+    const issued = process.hrtime.bigint()
+    const answered = threads.issueQuery(
+      samples,
+      ({ index }, _data, _tokens, at) => heard.push({ index, at: at as bigint }),
+      () => {},
+    )
+    // The driver looks away until the thread is at its last sample.
+    while (Atomics.load(began, 7) === 0n);
+    while (spin && heard.length < 8) threads.poll?.()
+    await answered
+    await threads.close()
+    expect(heard.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    for (const { index, at } of heard) {
+      expect(at).toBeGreaterThanOrEqual(began[index])
+      // Not when the driver looked: before the thread began with the next.
+      expect(at).toBeLessThanOrEqual(began[index + 1] ?? process.hrtime.bigint())
+    }
+    expect(heard[0].at).toBeGreaterThan(issued)
+  })
+
+  test('a time that the driver refuses ends the run', async () => {
+    const threads = await workerSystem({
+      name: 'threads',
+      module: moduleOf('export default () => () => {}'),
+    })
+    // A clock of its own, which is not the one that the threads have.
+    let time = 0n
+    const clock: Clock = { ...monotonicClock, now: () => ++time }
+    const run = runLoadTest(threads, library, settings, { clock })
+    await expect(run).rejects.toThrow('threads says that sample 0 was answered')
+    await threads.close()
+  })
+
+  test('a thread that ends by itself ends the run', async () => {
+    const threads = await workerSystem({
+      name: 'leaves',
+      module: moduleOf('export default () => (i) => { if (i === 5) process.exit(3) }'),
+    })
+    await expect(runLoadTest(threads, library, settings)).rejects.toThrow('leaves: a thread ended')
+    await threads.close()
   })
 
   test('a thread that fails: at the start, and at a sample', async () => {

@@ -24,48 +24,71 @@ export interface WorkerSystem extends SystemUnderTest {
   close(): Promise<void>
 }
 
-/** Places in the shared memory; workerHost.mjs has the same. */
-const [ISSUED, STOP, HEAD] = [0, 2, 3]
+/** Places in the shared state; workerHost.mjs has the same. */
+const [ISSUED, STOP] = [0, 2]
 /** Samples that may wait for an answer. */
 const CAPACITY = 2 ** 16
 
+/** What the driver and the threads share: a ring of samples, by their number in this system. */
+const sharedMemory = () => ({
+  /** How many samples were issued, how many were taken, and whether no more will come. */
+  state: new Int32Array(new SharedArrayBuffer(12)),
+  /** Index of a sample in the sample library. */
+  indices: new Int32Array(new SharedArrayBuffer(4 * CAPACITY)),
+  /** When a thread had answered it, by `process.hrtime.bigint()`, which is one clock for all threads. */
+  doneAt: new BigInt64Array(new SharedArrayBuffer(8 * CAPACITY)),
+  /** Its number plus one as soon as it is answered. */
+  done: new Int32Array(new SharedArrayBuffer(4 * CAPACITY)),
+})
+
 /**
- * A system under test whose threads take samples from shared memory: no message is sent, so that little is added to
- * the latency. Answers have no data. Throws `runtime` when a thread cannot be set up.
+ * A system under test whose threads take samples from shared memory and note there when they have answered: what is
+ * measured ends in the thread that answers, however late the driver sees it. Answers have no data. Throws `runtime`
+ * when a thread cannot be set up.
  */
 export async function workerSystem(options: WorkerSystemOptions): Promise<WorkerSystem> {
   const { name, module, data, workers = 1, spin = false } = options
-  const shared = new SharedArrayBuffer(4 * (HEAD + 2 * CAPACITY))
-  const memory = new Int32Array(shared)
-  const open: { number: number; done(): void }[] = []
+  const memory = sharedMemory()
+  const { state, indices, doneAt, done } = memory
+  const open: { number: number; complete(at: bigint): void }[] = []
+  const failing = new Set<(error: FlagError) => void>()
   let failure: FlagError | undefined
   const fail = (message: string) => {
     failure ??= new FlagError('runtime', `${name}: ${message}`)
     for (const each of failing) each(failure)
   }
-  const failing = new Set<(error: FlagError) => void>()
 
   /** Completes what has been done since it was last asked. */
   const poll = () => {
     for (let i = 0; i < open.length; ) {
-      const { number, done } = open[i]
-      if (Atomics.load(memory, HEAD + CAPACITY + (number % CAPACITY)) !== number + 1) i++
+      const { number, complete } = open[i]
+      const slot = number % CAPACITY
+      if (Atomics.load(done, slot) !== number + 1) i++
       else {
         open.splice(i, 1)
-        done()
+        complete(doneAt[slot])
       }
     }
-    if (failure) throw failure
   }
 
   const threads = Array.from({ length: workers }, () => {
-    const workerData = { shared, capacity: CAPACITY, module, data, spin }
+    const workerData = { ...memory, module, data, spin }
     return new Worker(new URL('./workerHost.mjs', import.meta.url), { workerData, execArgv: [] })
   })
-  const ends = threads.map((thread) => new Promise<void>((ended) => thread.once('exit', () => ended())))
+  let closing = false
+  const ends = threads.map(
+    (thread) =>
+      new Promise<void>((ended) => {
+        thread.once('exit', (code) => {
+          if (!closing) fail(`a thread ended with code ${code}`)
+          ended()
+        })
+      }),
+  )
   const close = async () => {
-    Atomics.store(memory, STOP, 1)
-    Atomics.notify(memory, ISSUED)
+    closing = true
+    Atomics.store(state, STOP, 1)
+    Atomics.notify(state, ISSUED)
     await Promise.all(ends)
   }
   const ready = threads.map(
@@ -81,6 +104,7 @@ export async function workerSystem(options: WorkerSystemOptions): Promise<Worker
           fail(error.message)
           reject(failure)
         })
+        thread.on('exit', () => reject(failure))
       }),
   )
   try {
@@ -96,28 +120,34 @@ export async function workerSystem(options: WorkerSystemOptions): Promise<Worker
     poll: spin ? poll : undefined,
     close,
     issueQuery(samples: readonly QuerySample[], complete: Complete) {
+      if (failure) return Promise.reject(failure)
+      if (open.length + samples.length > CAPACITY)
+        return Promise.reject(
+          new FlagError('runtime', `${name}: more than ${CAPACITY} samples wait for an answer`),
+        )
+      const first = issued
+      for (const sample of samples) indices[issued++ % CAPACITY] = sample.index
+      // The threads may begin; how they end is asked later, by this thread.
+      Atomics.store(state, ISSUED, issued)
+      if (!spin) Atomics.notify(state, ISSUED)
       return new Promise<void>((resolve, reject) => {
-        if (failure || open.length + samples.length > CAPACITY) {
-          reject(
-            failure ?? new FlagError('runtime', `${name}: more than ${CAPACITY} samples wait for an answer`),
-          )
-          return
-        }
         failing.add(reject)
         let left = samples.length
-        for (const sample of samples) {
-          const number = issued++
-          memory[HEAD + (number % CAPACITY)] = sample.index
-          const done = () => {
-            complete(sample)
-            if (--left > 0) return
-            failing.delete(reject)
-            resolve()
-          }
-          open.push({ number, done })
-        }
-        Atomics.store(memory, ISSUED, issued)
-        if (!spin) Atomics.notify(memory, ISSUED)
+        samples.forEach((sample, i) => {
+          open.push({
+            number: first + i,
+            complete(at) {
+              try {
+                complete(sample, undefined, undefined, at)
+              } catch (error) {
+                reject(error)
+              }
+              if (--left > 0) return
+              failing.delete(reject)
+              resolve()
+            },
+          })
+        })
       })
     },
   }

@@ -51,6 +51,8 @@ export interface NgramSizes {
 
 const isContinuation = (byte: number) => (byte & 0xc0) === 0x80
 const [OPEN, CLOSE] = [0x3c, 0x3e]
+/** Holds a word between its two marks. */
+let marked = new Uint8Array(256)
 
 /** Adds the rows of the character n-grams of `<word>`. */
 export function addSubwords(
@@ -61,15 +63,18 @@ export function addSubwords(
   { minn, maxn, bucket }: NgramSizes,
   rowOf: RowOfHash,
 ): void {
-  // The word with its two marks stands at -1 … length of the bytes.
   const size = end - start + 2
-  const at = (i: number) => (i === 0 ? OPEN : i === size - 1 ? CLOSE : bytes[start + i - 1])
+  if (marked.length < size) marked = new Uint8Array(2 * size)
+  const word = marked
+  word[0] = OPEN
+  for (let i = start; i < end; i++) word[i - start + 1] = bytes[i]
+  word[size - 1] = CLOSE
   for (let i = 0; i < size; i++) {
-    if (isContinuation(at(i))) continue
+    if (isContinuation(word[i])) continue
     let hash = HASH_START
     for (let j = i, n = 1; j < size && n <= maxn; n++) {
-      hash = hashByte(hash, at(j++))
-      while (j < size && isContinuation(at(j))) hash = hashByte(hash, at(j++))
+      hash = hashByte(hash, word[j++])
+      while (j < size && isContinuation(word[j])) hash = hashByte(hash, word[j++])
       if (n >= minn && !(n === 1 && (i === 0 || j === size))) {
         const row = rowOf((hash >>> 0) % bucket)
         if (row >= 0) rows.push(row)

@@ -10,6 +10,8 @@ export class VirtualClock implements Clock {
 
   now = (): bigint => this.#now
 
+  reaches = (time: bigint) => () => this.#now >= time
+
   async sleepUntil(time: bigint): Promise<void> {
     if (time <= this.#now) return
     const woken = new Promise<void>((wake) => this.#sleepers.push({ time, wake }))
