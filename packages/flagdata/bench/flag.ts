@@ -1,4 +1,5 @@
-// One timed run of ours in a process of its own: input, output, filters | minhash | recipe (both), workers. Prints seconds.
+// One timed run of ours in a process of its own: input, output, workers, and filters, minhash, recipe (both) or parquet
+// (neither). Prints seconds.
 import {
   c4,
   dedup,
@@ -9,8 +10,10 @@ import {
   pii,
   pipeline,
   readJsonl,
+  readParquet,
   run,
   writeJsonl,
+  writeParquet,
 } from '../src/index.ts'
 
 const [input, output, task, workers] = process.argv.slice(2)
@@ -22,14 +25,15 @@ const filters = () => [
   pii(),
   language(),
 ]
-const steps = [
-  ...(task === 'minhash' ? [] : filters()),
-  ...(task === 'filters' ? [] : [dedup({ minhash: {} })]),
-]
+const minhash = () => dedup({ minhash: {} })
+const parts = {
+  filters: () => [readJsonl(input), ...filters(), writeJsonl(output)],
+  minhash: () => [readJsonl(input), minhash(), writeJsonl(output)],
+  recipe: () => [readJsonl(input), ...filters(), minhash(), writeJsonl(output)],
+  parquet: () => [readParquet(input), writeParquet(output)],
+}
 
 const start = process.hrtime.bigint()
-const { written } = await run(pipeline([readJsonl(input), ...steps, writeJsonl(output)]), {
-  workers: Number(workers),
-})
+const { written } = await run(pipeline(parts[task as keyof typeof parts]()), { workers: Number(workers) })
 const seconds = Number(process.hrtime.bigint() - start) / 1e9
 console.log(JSON.stringify({ seconds, written }))

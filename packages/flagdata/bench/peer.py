@@ -1,4 +1,4 @@
-"""One timed run of datatrove: input, output, filters | minhash, workers, fastText model. Prints seconds as JSON."""
+"""One timed run of datatrove: input, output, filters | minhash | parquet, workers, fastText model. Prints seconds as JSON."""
 
 import json
 import os
@@ -21,8 +21,8 @@ from datatrove.pipeline.filters import (
     LanguageFilter,
 )
 from datatrove.pipeline.formatters import PIIFormatter
-from datatrove.pipeline.readers import JsonlReader
-from datatrove.pipeline.writers import JsonlWriter
+from datatrove.pipeline.readers import JsonlReader, ParquetReader
+from datatrove.pipeline.writers import JsonlWriter, ParquetWriter
 from datatrove.utils.lid import FT176LID
 from fasttext.FastText import _FastText
 
@@ -67,6 +67,12 @@ def main(source, output, task, workers, model):
             PIIFormatter(),
             language(model, JsonlWriter(f"{output}/removed/5")),
             JsonlWriter(f"{output}/kept"),
+        )  # fmt: skip
+    elif task == "parquet":
+        execute(
+            output, 0, workers, workers,
+            ParquetReader(source, glob_pattern="*.parquet"),
+            ParquetWriter(f"{output}/kept"),
         )  # fmt: skip
     else:
         config = MinhashConfig()

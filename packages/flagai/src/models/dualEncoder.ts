@@ -211,6 +211,9 @@ export abstract class DualEncoder<Config> implements EmbeddingModel, Exportable 
     const { family, config, tokenizer } = this.#parts
     const size = checkedBatchSize(options.batchSize ?? TEXT_BATCH)
     const maxLength = family.text.maxLength(config)
+    // The model opens while the texts are cut into tokens.
+    const opening = this.#textEncoder()
+    opening.catch(() => {})
     const ids = (typeof texts === 'string' ? [texts] : texts).map((text) =>
       tokenizer.encode(text, { maxLength }),
     )
@@ -218,7 +221,7 @@ export abstract class DualEncoder<Config> implements EmbeddingModel, Exportable 
       ids.map((row) => row.length),
       { size, tokens: TEXT_TOKENS },
     )
-    const run = await this.#textEncoder()
+    const run = await opening
     const result = this.#emptyResult(ids.length)
     const encoded = mapOrdered(groups, this.#inFlight, async (rows) => {
       const padded = padRight(

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import sharp from 'sharp'
 import type { Hit } from './pictureIndex.ts'
 
 export interface PageQuery {
@@ -26,6 +25,8 @@ const THUMBNAIL = 224
 
 /** A small copy of a picture as a data URI, in a format that every browser shows. */
 async function thumbnail(path: string): Promise<string> {
+  // Loaded where it is used: most programs make no page.
+  const { default: sharp } = await import('sharp')
   const file = await readFile(path)
   const { format, width = THUMBNAIL, height = THUMBNAIL } = await sharp(file).metadata()
   const density = format === 'svg' ? Math.max(72, (72 * THUMBNAIL) / Math.max(width, height)) : undefined

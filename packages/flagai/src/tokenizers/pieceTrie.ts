@@ -16,11 +16,16 @@ export class PieceTrie {
   #ids = new Int32Array(1 << 10).fill(-1)
   #nodes = 1
 
-  /** Enters the bytes `start` to `end` as a key. Throws `unsupported` for more than 2^24 prefixes. */
-  add(bytes: Uint8Array, start: number, end: number, id: number): void {
+  /**
+   * Enters the bytes `start` to `end` as a key; false if it is there already. Throws `unsupported` for more than 2^24
+   * prefixes.
+   */
+  add(bytes: Uint8Array, start: number, end: number, id: number): boolean {
     let node = 0
     for (let at = start; at < end; at++) node = this.child(node, bytes[at]) || this.#insert(node, bytes[at])
+    if (this.#ids[node] >= 0) return false
     this.#ids[node] = id
+    return true
   }
 
   /** The node that a byte leads to from a node; the root is 0, and so is "none". */
@@ -31,6 +36,16 @@ export class PieceTrie {
 
   /** The id of the key that ends at a node, -1 for none. */
   idAt(node: number): number {
+    return this.#ids[node]
+  }
+
+  /** The id of a key, -1 for bytes that are none. */
+  idOf(key: Uint8Array): number {
+    let node = 0
+    for (const byte of key) {
+      node = this.child(node, byte)
+      if (node === 0) return -1
+    }
     return this.#ids[node]
   }
 
@@ -81,18 +96,4 @@ export class PieceTrie {
       this.#children[slot] = children[i]
     }
   }
-}
-
-/** A trie of strings as UTF-8, with their ids. The strings have no zero characters. */
-export function trieOf(keys: readonly string[], ids: readonly number[]): PieceTrie {
-  const trie = new PieceTrie()
-  // One long string is encoded much faster than many short ones.
-  const bytes = new TextEncoder().encode(keys.join('\0'))
-  let start = 0
-  for (const id of ids) {
-    const end = bytes.indexOf(0, start)
-    trie.add(bytes, start, end < 0 ? bytes.length : end, id)
-    start = end + 1
-  }
-  return trie
 }

@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { decodeMessage, FlagError } from '@flag/core-tensor'
+import { FlagError } from '@flag/core-tensor'
 import { segmentBpe } from './bpe.ts'
-import { Model, type ModelProto, ModelType, type PieceProto, PieceType } from './modelProto.ts'
+import { type ModelProto, ModelType, PieceType } from './modelProto.ts'
 import { Normalizer, SPACE_MARK, type SymbolMatcher } from './normalizer.ts'
-import { type PieceTrie, trieOf } from './pieceTrie.ts'
+import { type PieceTable, readPieces, textOf } from './pieceTable.ts'
+import { PieceTrie } from './pieceTrie.ts'
 import { type Segmentation, segmentUnigram } from './unigram.ts'
 import { binaryOf, fromUtf8, toUtf8 } from './utf8.ts'
 
 /** FLT_MIN of C, from which SentencePiece starts its search of the greatest score. */
 const SMALLEST_FLOAT = 2 ** -126
 const knownTypes: ReadonlySet<number> = new Set(Object.values(PieceType))
-const UNKNOWN_TYPE = 255
-const knownType = (type: number) => (knownTypes.has(type) ? type : UNKNOWN_TYPE)
 const BYTE_PIECE = /^<0x([0-9A-F]{2})>$/
 
 /**
@@ -25,11 +24,11 @@ const BYTE_PIECE = /^<0x([0-9A-F]{2})>$/
  * pieces.encode('Hello world') // [35377, 8997]
  */
 export class SentencePiece {
-  // By id. Apart, because a quarter of a million objects take longer to make than the rest.
-  readonly #pieces: readonly string[]
+  readonly #table: PieceTable
   readonly #scores: Float32Array
-  readonly #types: Uint8Array
-  readonly #ids = new Map<string, number>()
+  readonly #types: Int32Array
+  /** Ids of all pieces, those too that occur in no text. */
+  readonly #ids = new PieceTrie()
   readonly #normalizer: Normalizer
   readonly #denormalizer: Normalizer | undefined
   readonly #segment: (text: Uint8Array) => Segmentation
@@ -40,14 +39,13 @@ export class SentencePiece {
   /** Id of the unknown piece. */
   readonly unknownId: number
 
-  private constructor(model: ModelProto) {
+  private constructor(table: PieceTable, model: ModelProto) {
     const { trainer_spec: trainer = {}, normalizer_spec: spec = {} } = model
-    const pieces = model.pieces ?? []
-    this.#pieces = pieces.map(({ piece = '' }) => piece)
-    this.#scores = Float32Array.from(pieces, ({ score = 0 }) => score)
-    this.#types = Uint8Array.from(pieces, ({ type = PieceType.normal }) => knownType(Number(type)))
+    this.#table = table
+    this.#scores = table.scores
+    this.#types = table.types
     this.unknownId = this.#types.indexOf(PieceType.unknown)
-    this.#check(pieces, Boolean(trainer.byte_fallback))
+    this.#check(Boolean(trainer.byte_fallback))
     const matcher = this.#symbolMatcher()
     this.#normalizer = new Normalizer(spec, matcher)
     const hasDenormalizer = (model.denormalizer_spec?.precompiled_charsmap?.length ?? 0) > 0
@@ -59,7 +57,7 @@ export class SentencePiece {
     }
     this.#segment = kind === ModelType.bpe ? this.#bpe(matcher) : this.#unigram()
     this.#byteIds = trainer.byte_fallback
-      ? Array.from({ length: 256 }, (_, byte) => this.#ids.get(bytePiece(byte)) as number)
+      ? Array.from({ length: 256 }, (_, byte) => this.idOf(bytePiece(byte)))
       : []
     this.#unknownSurface = trainer.unk_surface ?? ' \u2047 '
     const strips = Boolean(spec.add_dummy_prefix ?? 1)
@@ -70,7 +68,8 @@ export class SentencePiece {
   /** Throws a FlagError that starts with `name` for bytes that are no such model. */
   static fromBytes(bytes: Uint8Array, name = 'SentencePiece model'): SentencePiece {
     try {
-      return new SentencePiece(decodeMessage(Model, bytes))
+      const { pieces, model } = readPieces(bytes)
+      return new SentencePiece(pieces, model)
     } catch (error) {
       if (!(error instanceof FlagError)) throw error
       throw new FlagError(error.code, `${name}: ${error.message}`, {
@@ -93,21 +92,21 @@ export class SentencePiece {
 
   /** Number of pieces. */
   get size(): number {
-    return this.#pieces.length
+    return this.#types.length
   }
 
   /** Throws `invalid-argument` for an id outside of 0 to `size` - 1. */
   pieceOf(id: number): string {
-    const piece = this.#pieces[id]
-    if (piece === undefined) {
+    if (this.#types[id] === undefined) {
       throw new FlagError('invalid-argument', `id ${id}; the model has pieces 0 to ${this.size - 1}`)
     }
-    return piece
+    return textOf(this.#table, id)
   }
 
   /** The id of a piece, that of the unknown piece for strings that are none. */
   idOf(piece: string): number {
-    return this.#ids.get(piece) ?? this.unknownId
+    const id = this.#ids.idOf(toUtf8(piece))
+    return id < 0 ? this.unknownId : id
   }
 
   /** Log probability of a piece, or its merge rank in BPE models. */
@@ -186,70 +185,65 @@ export class SentencePiece {
     return result
   }
 
-  /** Checks the table of pieces and fills the map of ids. */
-  #check(stored: readonly PieceProto[], hasBytes: boolean): void {
+  /** Checks the table of pieces and enters their ids. */
+  #check(hasBytes: boolean): void {
     const bad = (message: string) => new FlagError('corrupt-file', message)
-    if (this.#pieces.length === 0) throw bad('no pieces')
+    if (this.size === 0) throw bad('no pieces')
     if (this.unknownId < 0) throw bad('no unknown piece')
-    for (const [id, piece] of this.#pieces.entries()) {
+    const { bytes, starts, ends } = this.#table
+    for (let id = 0; id < this.size; id++) {
       const type = this.#types[id]
-      const badPiece = (message: string) => bad(`piece ${id} ${JSON.stringify(piece)}: ${message}`)
-      if (piece === '' || piece.includes('\0')) throw badPiece('empty or with a zero character')
+      const badPiece = (message: string) => bad(`piece ${id} ${JSON.stringify(this.pieceOf(id))}: ${message}`)
+      if (starts[id] === ends[id] || hasZero(bytes, starts[id], ends[id])) {
+        throw badPiece('empty or with a zero character')
+      }
       if (!Number.isFinite(this.#scores[id])) throw badPiece(`score ${this.#scores[id]}`)
-      if (type === UNKNOWN_TYPE) throw badPiece(`type ${stored[id].type}`)
-      if (this.#ids.has(piece)) throw badPiece('defined twice')
+      if (!knownTypes.has(type)) throw badPiece(`type ${type}`)
       if (type === PieceType.unknown && id !== this.unknownId) throw badPiece('a second unknown piece')
-      if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(piece))) throw badPiece('no byte')
-      this.#ids.set(piece, id)
+      if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(this.pieceOf(id))))
+        throw badPiece('no byte')
+      if (!this.#ids.add(bytes, starts[id], ends[id], id)) throw badPiece('defined twice')
     }
     if (!hasBytes) return
     for (let byte = 0; byte < 256; byte++) {
-      const id = this.#ids.get(bytePiece(byte))
-      if (id === undefined || this.#types[id] !== PieceType.byte) throw bad(`no piece ${bytePiece(byte)}`)
+      const id = this.#ids.idOf(toUtf8(bytePiece(byte)))
+      if (this.#types[id] !== PieceType.byte) throw bad(`no piece ${bytePiece(byte)}`)
     }
   }
 
-  /** Ids of the pieces that occur in texts. */
-  #textIds(): number[] {
-    const { normal, userDefined, unused } = PieceType
-    const kinds: readonly number[] = [normal, userDefined, unused]
-    return [...this.#types.keys()].filter((id) => kinds.includes(this.#types[id]))
-  }
-
-  #trieOf(ids: readonly number[]): PieceTrie {
-    return trieOf(
-      ids.map((id) => this.#pieces[id]),
-      ids,
-    )
-  }
-
   #symbolMatcher(): SymbolMatcher {
-    const ids = this.#textIds().filter((id) => this.#types[id] === PieceType.userDefined)
-    if (ids.length === 0) return () => 0
-    const trie = this.#trieOf(ids)
-    return (bytes, start) => trie.longest(bytes, start)
+    const { bytes, starts, ends } = this.#table
+    if (!this.#types.includes(PieceType.userDefined)) return () => 0
+    const trie = new PieceTrie()
+    for (const [id, type] of this.#types.entries()) {
+      if (type === PieceType.userDefined) trie.add(bytes, starts[id], ends[id], id)
+    }
+    return (text, start) => trie.longest(text, start)
   }
 
   #unigram(): (text: Uint8Array) => Segmentation {
-    const types = this.#types
-    const trie = this.#trieOf(this.#textIds())
-    const normal = this.#scores.filter((_, id) => types[id] === PieceType.normal)
+    const [types, { normal, userDefined }] = [this.#types, PieceType]
+    const scores = this.#scores.filter((_, id) => types[id] === normal)
     const pieces = {
-      trie,
+      trie: this.#ids,
       scores: this.#scores,
-      isUnused: (id: number) => types[id] === PieceType.unused,
-      isUserDefined: (id: number) => types[id] === PieceType.userDefined,
+      isUsed: (id: number) => types[id] === normal || types[id] === userDefined,
+      isUserDefined: (id: number) => types[id] === userDefined,
       unknownId: this.unknownId,
-      minScore: normal.reduce((least, score) => Math.min(least, score), Math.fround(3.4028235e38)),
-      maxScore: normal.reduce((most, score) => Math.max(most, score), SMALLEST_FLOAT),
+      minScore: scores.reduce((least, score) => Math.min(least, score), Math.fround(3.4028235e38)),
+      maxScore: scores.reduce((most, score) => Math.max(most, score), SMALLEST_FLOAT),
     }
     return (text) => segmentUnigram(text, pieces)
   }
 
   #bpe(symbol: SymbolMatcher): (text: Uint8Array) => Segmentation {
+    const { bytes, starts, ends } = this.#table
     const types = this.#types
+    const { normal, userDefined, unused } = PieceType
+    const kinds: readonly number[] = [normal, userDefined, unused]
+    const textIds = [...types.keys()].filter((id) => kinds.includes(types[id]))
     const pieces = {
-      ids: new Map(this.#textIds().map((id) => [binaryOf(toUtf8(this.#pieces[id])), id])),
+      ids: new Map(textIds.map((id) => [binaryOf(bytes.subarray(starts[id], ends[id])), id])),
       scores: this.#scores,
       isUnused: (id: number) => types[id] === PieceType.unused,
       symbol,
@@ -257,6 +251,11 @@ export class SentencePiece {
     }
     return (text) => segmentBpe(text, pieces)
   }
+}
+
+function hasZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === 0) return true
+  return false
 }
 
 const bytePiece = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`

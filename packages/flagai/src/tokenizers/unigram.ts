@@ -12,10 +12,11 @@ const UNKNOWN_PENALTY = 10
 
 /** What the segmentation needs to know of the pieces. */
 export interface UnigramPieces {
-  /** The pieces that occur in texts, as UTF-8. */
+  /** All pieces, as UTF-8. */
   readonly trie: PieceTrie
   readonly scores: Float32Array
-  readonly isUnused: (id: number) => boolean
+  /** Whether a piece may be part of a text. */
+  readonly isUsed: (id: number) => boolean
   readonly isUserDefined: (id: number) => boolean
   readonly unknownId: number
   /** Of the normal pieces. */
@@ -50,7 +51,7 @@ export function segmentUnigram(text: Uint8Array, pieces: UnigramPieces): Segment
       node = trie.child(node, text[at])
       if (node === 0) break
       const id = trie.idAt(node)
-      if (id < 0 || pieces.isUnused(id)) continue
+      if (id < 0 || !pieces.isUsed(id)) continue
       const end = at + 1
       const score = pieces.isUserDefined(id)
         ? Math.fround((end - start) * maxScore) - 0.1 + sofar

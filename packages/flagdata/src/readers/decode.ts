@@ -35,8 +35,3 @@ function endOfCharacter(bytes: Buffer, at: number): number {
   while (start > 0 && at - start < 3 && (bytes[start] & 0xc0) === 0x80) start--
   return start
 }
-
-const loneSurrogate = /\p{Surrogate}/u
-
-/** Whether a string can be written as UTF-8. */
-export const isWellFormed = (text: string): boolean => !loneSurrogate.test(text)

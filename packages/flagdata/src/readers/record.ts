@@ -1,6 +1,5 @@
 import type { Document, Json, Media } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
-import { isWellFormed } from './decode.ts'
 
 type Keys = Pick<ReadConfig, 'textKey' | 'idKey' | 'maxDocumentBytes'>
 
@@ -23,7 +22,7 @@ export function documentOf(
     onFault('too-long', `${text.length} characters, more than ${maxDocumentBytes} (maxDocumentBytes)`)
     return undefined
   }
-  if (!isWellFormed(text)) {
+  if (!text.isWellFormed()) {
     onFault('lone-surrogate', `"${textKey}" holds half of a surrogate pair, which UTF-8 cannot write`)
     return undefined
   }

@@ -63,7 +63,7 @@ const fixes: { [Name in keyof FixTextOptions]?: (text: string) => string } = {
   fixCharacterWidth: (text) => text.replace(/[\u3000\uff01-\uffef]/g, ordinary),
   uncurlQuotes: (text) => text.replace(/[\u02bc\u2018-\u201b]/g, "'").replace(/[\u201c-\u201f]/g, '"'),
   fixLineBreaks: (text) => text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n'),
-  fixSurrogates: (text) => text.replace(/\p{Cs}/gu, '\ufffd'),
+  fixSurrogates: (text) => text.toWellFormed(),
   removeTerminalEscapes: (text) =>
     text.replace(maybeTerminalEscape, (found) => (found.startsWith('\u001b') ? '' : found)),
   removeControlChars: (text) => text.replace(maybeHidden, (char) => (isKept(char) ? char : '')),
