@@ -1,7 +1,7 @@
 /**
  * A training to measure: the picture tower of `altclip-emoji-m12` learns a style of drawing that it has not seen. It trains
- * on OpenMoji's drawings, and its quality is how many of them it gives the right one of all English names.
- *   npx flagperf train tools/perf/emojiTraining.ts --steps 400
+ * on OpenMoji's drawings, and its quality is how many of 512 of them it gives the right one of all English names.
+ *   npx tsx packages/flagperf/src/cli/main.ts train tools/perf/emojiTraining.ts --steps 300 --evaluate-every 25
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -4,7 +4,7 @@
 // The system is a thread that does nothing for exactly one millisecond a sample, at 500 queries a second by a Poisson
 // schedule. What is true follows from the schedule and from the times that the system itself noted: a query waits for those
 // before it, and then takes a millisecond, or longer where the operating system interrupted the thread. All else is ours:
-// that the driver issues a query after it was due, and that the thread, though free, begins later than that.
+// that the driver hands a query over after it was due, and that the thread, though free, begins later than that.
 import { parseArgs } from 'node:util'
 import { environment, writeResult } from '../../../tools/repo/result.ts'
 import { markdownTable, writeSection } from '../../../tools/repo/section.ts'

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from 'hyparquet'
+import type { AsyncBuffer, Compressors, FileMetaData, RowGroup, SchemaTree } from 'hyparquet'
 import type { Document } from '../document.ts'
 import type { ReadConfig } from '../pipeline/pipeline.ts'
 import type { Format, OnFault } from './format.ts'
@@ -87,8 +87,21 @@ const parsers = {
 }
 
 async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
-  const { parquetMetadataAsync } = await import('hyparquet')
-  return parquetMetadataAsync(file)
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet')
+  const metadata = await parquetMetadataAsync(file)
+  const leaves: string[] = []
+  const visit = ({ path, children }: SchemaTree): void =>
+    children.length === 0 ? void leaves.push(path.join('.')) : children.forEach(visit)
+  visit(parquetSchema(metadata))
+  // The library starts to read all columns, and does not look at what becomes of one that the schema does not have.
+  for (const [number, { columns }] of metadata.row_groups.entries()) {
+    const paths = columns.map(({ meta_data }) => meta_data?.path_in_schema.join('.'))
+    if (paths.length !== leaves.length || paths.some((path, i) => path !== leaves[i]))
+      throw new Error(
+        `row group ${number} has the columns ${paths.join(', ')}, the schema ${leaves.join(', ')}`,
+      )
+  }
+  return metadata
 }
 
 async function decompressors(): Promise<Compressors> {
@@ -113,8 +126,12 @@ async function* readParquet(piece: Piece, config: ReadConfig, onFault: OnFault):
     try {
       metadata = await readMetadata(file)
     } catch (error) {
-      const kind = (await startsAsParquet(handle)) ? 'truncated-parquet' : 'corrupt-parquet'
-      onFault(kind, size, `no footer: ${(error as Error).message}`)
+      const isCutOff = (await hasMark(handle, 0)) && !(await hasMark(handle, size - 4))
+      onFault(
+        isCutOff ? 'truncated-parquet' : 'corrupt-parquet',
+        size,
+        `no footer: ${(error as Error).message}`,
+      )
       return
     }
     const { parquetReadObjects } = await import('hyparquet')
@@ -157,7 +174,8 @@ async function* readParquet(piece: Piece, config: ReadConfig, onFault: OnFault):
   }
 }
 
-async function startsAsParquet(file: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
+/** Whether the four bytes are there with which a file of Parquet starts and ends. */
+async function hasMark(file: FileHandle, at: number): Promise<boolean> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, at))
   return buffer.toString('latin1', 0, bytesRead) === 'PAR1'
 }

@@ -58,6 +58,64 @@ test.each([
   await expect(run).rejects.toThrow(`told late says that sample 0 was ${message}`)
 })
 
+/** Starts queries when they are due by itself, and notes how early it got them. */
+function aheadSystem(clock: VirtualClock, early: (bigint | undefined)[]): SystemUnderTest {
+  let free = 0n
+  return {
+    name: 'ahead',
+    aheadNs: 20e6,
+    async issueQuery(samples, complete) {
+      const now = clock.now()
+      const due = samples[0].due ?? now
+      early.push(samples[0].due && due - now)
+      free = (free > due ? free : due) + 1_000_000n
+      const at = free
+      await clock.sleepUntil(at)
+      for (const sample of samples) complete(sample, undefined, undefined, at)
+    },
+  }
+}
+
+test('a system that takes queries ahead is on time, though the driver sleeps too long', async () => {
+  const clock = new VirtualClock()
+  const late = { ...clock, sleepUntil: (time: bigint) => clock.sleepUntil(time + 7_000_000n) }
+  const early: (bigint | undefined)[] = []
+  const settings = { scenario: 'Server', serverTargetQps: 500, minDurationMs: 2000 } as const
+  const { run } = await runLoadTest(aheadSystem(clock, early), library, settings, { clock: late })
+  const { scheduledNs, issuedNs } = run.record
+  early.forEach((ns, i) => {
+    expect(ns).toBeLessThanOrEqual(20_000_000n)
+    // Half of what is allowed, less the seven milliseconds; the first are due at once.
+    if (scheduledNs[i] > 20e6) expect(ns).toBeGreaterThanOrEqual(3_000_000n)
+  })
+  expect(issuedNs).toEqual(scheduledNs)
+  let free = 0
+  const truth = scheduledNs.map((due) => {
+    free = Math.max(free, due) + 1e6
+    return free - due
+  })
+  expect(sampleLatencies(run.record)).toEqual(truth)
+})
+
+test.each([{ serverCoalesceQueries: true }, { serverMaxAsyncQueries: 1000 }, { scenario: 'SingleStream' }])(
+  'nothing is taken ahead with %j',
+  async (setting) => {
+    const clock = new VirtualClock()
+    const early: (bigint | undefined)[] = []
+    const settings = {
+      scenario: 'Server',
+      serverTargetQps: 500,
+      minDurationMs: 100,
+      minQueryCount: 1,
+    } as const
+    const asked = { ...settings, ...(setting as Partial<TestSettings>) }
+    const { run } = await runLoadTest(aheadSystem(clock, early), library, asked, { clock })
+    expect(early).toEqual(Array(early.length).fill(undefined))
+    expect(early.length).toBeGreaterThan(20)
+    for (const latency of sampleLatencies(run.record)) expect(latency).toBeGreaterThanOrEqual(1e6)
+  },
+)
+
 test('a server that stands still for 200 ms shows it in the tail, though few queries started meanwhile', async () => {
   const stall = (startMs: number) => (startMs >= 1000 && startMs < 1001.5 ? 200 : 1)
   const settings = { scenario: 'Server', serverTargetQps: 500, minDurationMs: 2000 } as const

@@ -10,6 +10,8 @@ export interface QuerySample {
   readonly id: number
   /** Its index in the sample library. */
   readonly index: number
+  /** Not to be started before this time of the driver's clock; only where a system takes queries ahead. */
+  readonly due?: bigint
 }
 
 /**
@@ -26,6 +28,12 @@ export type FirstToken = (sample: QuerySample, at?: bigint) => void
 /** What is measured: a model, a server, a device. Its work must not block the thread of the driver. */
 export interface SystemUnderTest {
   readonly name: string
+  /**
+   * How long before they are due the system may be given the queries of Server, in nanoseconds. A system that has this
+   * starts them when they are `due` by itself, so that they are on time however late the driver is. It is not used with
+   * `serverCoalesceQueries` or `serverMaxAsyncQueries`, which depend on what is the case when a query is due.
+   */
+  readonly aheadNs?: number
   /** Starts on a query and resolves when it has called `complete` for every sample of it. */
   issueQuery(samples: readonly QuerySample[], complete: Complete, firstToken: FirstToken): Promise<void>
   /** No further query comes. */
@@ -93,6 +101,8 @@ class Driver {
   #start = 0n
   /** When others last had their turn. */
   #paused = 0n
+  /** How long before they are due queries are issued. */
+  readonly #aheadNs: bigint
   #queriesIssued = 0
   #queriesCompleted = 0
   #failure: unknown
@@ -102,6 +112,9 @@ class Driver {
     this.#settings = settings
     this.#plan = plan
     this.#options = options
+    const { scenario, requested, maxAsyncQueries } = settings
+    const isAhead = scenario === 'Server' && !requested.serverCoalesceQueries && maxAsyncQueries === 0
+    this.#aheadNs = BigInt((isAhead && system.aheadNs) || 0)
   }
 
   async run(): Promise<Issued> {
@@ -158,16 +171,29 @@ class Driver {
     return scenario !== 'Server'
   }
 
-  /** Waits until the query is to be issued and gives the time, in nanoseconds after the start. */
+  /** Waits until the query is to be issued and gives the time from which the system can work on it, after the start. */
   async #due(query: PlannedQuery): Promise<number> {
     const { clock } = this.#options
-    if (this.#settings.scenario === 'Server') {
-      const time = this.#start + BigInt(query.scheduledNs)
-      if (this.#system.poll) await this.#pollUntil(clock.reaches(time), clock.reaches(time - POLLING_NS / 5n))
-      else if (clock.now() < time) await clock.sleepUntil(time)
-      else await clock.pause()
-    }
-    return this.#now()
+    if (this.#settings.scenario !== 'Server') return this.#now()
+    const time = this.#start + BigInt(query.scheduledNs)
+    if (this.#aheadNs > 0n) await this.#ahead(time)
+    else if (this.#system.poll)
+      await this.#pollUntil(clock.reaches(time), clock.reaches(time - POLLING_NS / 5n))
+    else if (clock.now() < time) await clock.sleepUntil(time)
+    else await clock.pause()
+    const nowNs = this.#now()
+    return this.#aheadNs > 0n ? Math.max(nowNs, query.scheduledNs) : nowNs
+  }
+
+  /** Waits until it is early enough for a query, in few long sleeps: half of the time ahead is for waking late. */
+  async #ahead(time: bigint): Promise<void> {
+    const { clock } = this.#options
+    this.#ask()
+    const early = time - clock.now()
+    if (early > this.#aheadNs) await clock.sleepUntil(time - this.#aheadNs / 2n)
+    else if (clock.now() - this.#paused < 10n * POLLING_NS) return
+    else await clock.pause()
+    this.#paused = clock.now()
   }
 
   /** Asks a system that can be asked until it has answered everything. */
@@ -181,16 +207,20 @@ class Driver {
     if (clock.now() - this.#paused > 10n * POLLING_NS) await this.#pause()
     let isTurn = clock.reaches(this.#paused + POLLING_NS)
     while (this.#failure === undefined) {
-      try {
-        this.#system.poll?.()
-      } catch (error) {
-        this.#failure ??= error
-      }
+      this.#ask()
       if (isReached()) return
       if (isTurn() && !isNear?.()) {
         await this.#pause()
         isTurn = clock.reaches(this.#paused + POLLING_NS)
       }
+    }
+  }
+
+  #ask(): void {
+    try {
+      this.#system.poll?.()
+    } catch (error) {
+      this.#failure ??= error
     }
   }
 
@@ -206,6 +236,7 @@ class Driver {
   #prepare(query: PlannedQuery): QuerySample[] {
     const number = this.#queriesIssued++
     this.#open[number] = query.samples.length
+    const due = this.#aheadNs > 0n ? this.#start + BigInt(query.scheduledNs) : undefined
     return query.samples.map((index) => {
       const id = this.#options.firstId + this.#sample.length
       this.#query.push(number)
@@ -213,7 +244,7 @@ class Driver {
       this.#scheduledNs.push(this.#settings.scenario === 'Server' ? query.scheduledNs : 0)
       this.#issuedNs.push(Number.NaN)
       this.#completedNs.push(Number.NaN)
-      return { id, index }
+      return due === undefined ? { id, index } : { id, index, due }
     })
   }
 

@@ -16,6 +16,7 @@ export interface RunRecord {
   readonly sample: readonly number[]
   /** When a sample should have been issued: latency counts from here. */
   readonly scheduledNs: readonly number[]
+  /** When the system had it: for a query that it got before it was due, when it was due. */
   readonly issuedNs: readonly number[]
   readonly completedNs: readonly number[]
   /** Where the system tells them: when the first token of a sample was there (not in Offline), and how many there are. */

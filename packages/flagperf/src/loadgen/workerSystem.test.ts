@@ -142,6 +142,27 @@ describe('threads over shared memory', () => {
     expect(heard[0].at).toBeGreaterThan(issued)
   })
 
+  test.each([
+    { spin: false, workers: 1 },
+    { spin: true, workers: 1 },
+    { spin: false, workers: 3 },
+  ])('begin with the queries of Server when they are due: %j', async (options) => {
+    const threads = await workerSystem({
+      name: 'empty',
+      module: moduleOf('export default () => () => {}'),
+      ...options,
+    })
+    const settings = { scenario: 'Server', serverTargetQps: 1000, minDurationMs: 300 } as const
+    const { run } = await runLoadTest(threads, library, { ...settings, minQueryCount: 1 })
+    await threads.close()
+    const { scheduledNs, issuedNs, completedNs } = run.record
+    expect(scheduledNs.length).toBeGreaterThan(200)
+    scheduledNs.forEach((due, i) => {
+      expect(issuedNs[i]).toBeGreaterThanOrEqual(due)
+      expect(completedNs[i]).toBeGreaterThan(issuedNs[i])
+    })
+  })
+
   test('a time that the driver refuses ends the run', async () => {
     const threads = await workerSystem({
       name: 'threads',

@@ -13,8 +13,8 @@ export interface WorkerSystemOptions {
   /** Threads that answer. Default: 1. */
   readonly workers?: number
   /**
-   * Whether the threads and the driver ask the shared memory again and again instead of sleeping until they are woken,
-   * which takes tens of microseconds. It costs a core each. Default: false.
+   * Whether the threads ask the shared memory again and again instead of sleeping until they are woken, which takes tens
+   * of microseconds, and a core each. The driver does so too, but in Server, where it need not hurry. Default: false.
    */
   readonly spin?: boolean
 }
@@ -28,6 +28,8 @@ export interface WorkerSystem extends SystemUnderTest {
 const [ISSUED, STOP] = [0, 2]
 /** Samples that may wait for an answer. */
 const CAPACITY = 2 ** 16
+/** Longer than this machine's threads are usually kept waiting for a core. */
+const AHEAD_NS = 20e6
 
 /** What the driver and the threads share: a ring of samples, by their number in this system. */
 const sharedMemory = () => ({
@@ -35,21 +37,22 @@ const sharedMemory = () => ({
   state: new Int32Array(new SharedArrayBuffer(12)),
   /** Index of a sample in the sample library. */
   indices: new Int32Array(new SharedArrayBuffer(4 * CAPACITY)),
-  /** When a thread had answered it, by `process.hrtime.bigint()`, which is one clock for all threads. */
+  /** When a thread may begin with it, or 0, and when one had answered it, by `process.hrtime.bigint()`: one clock for all threads. */
+  dueAt: new BigInt64Array(new SharedArrayBuffer(8 * CAPACITY)),
   doneAt: new BigInt64Array(new SharedArrayBuffer(8 * CAPACITY)),
   /** Its number plus one as soon as it is answered. */
   done: new Int32Array(new SharedArrayBuffer(4 * CAPACITY)),
 })
 
 /**
- * A system under test whose threads take samples from shared memory and note there when they have answered: what is
- * measured ends in the thread that answers, however late the driver sees it. Answers have no data. Throws `runtime`
- * when a thread cannot be set up.
+ * A system under test whose threads take samples from shared memory, begin when they are due and note there when they
+ * have answered: what is measured begins and ends in the thread that answers, however late the driver is. Answers have no
+ * data. Throws `runtime` when a thread cannot be set up.
  */
 export async function workerSystem(options: WorkerSystemOptions): Promise<WorkerSystem> {
   const { name, module, data, workers = 1, spin = false } = options
   const memory = sharedMemory()
-  const { state, indices, doneAt, done } = memory
+  const { state, indices, dueAt, doneAt, done } = memory
   const open: { number: number; complete(at: bigint): void }[] = []
   const failing = new Set<(error: FlagError) => void>()
   let failure: FlagError | undefined
@@ -117,6 +120,7 @@ export async function workerSystem(options: WorkerSystemOptions): Promise<Worker
   let issued = 0
   return {
     name,
+    aheadNs: AHEAD_NS,
     poll: spin ? poll : undefined,
     close,
     issueQuery(samples: readonly QuerySample[], complete: Complete) {
@@ -126,7 +130,10 @@ export async function workerSystem(options: WorkerSystemOptions): Promise<Worker
           new FlagError('runtime', `${name}: more than ${CAPACITY} samples wait for an answer`),
         )
       const first = issued
-      for (const sample of samples) indices[issued++ % CAPACITY] = sample.index
+      for (const { index, due = 0n } of samples) {
+        indices[issued % CAPACITY] = index
+        dueAt[issued++ % CAPACITY] = due
+      }
       // The threads may begin; how they end is asked later, by this thread.
       Atomics.store(state, ISSUED, issued)
       if (!spin) Atomics.notify(state, ISSUED)
