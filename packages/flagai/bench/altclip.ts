@@ -1,11 +1,12 @@
 // AltCLIP at its real size beside PyTorch (transformers, eager), and CLIP ViT-B/32 beside transformers.js, with the same
 // threads, each in one interleaved run:
 //   npm run bench:altclip -- [--models FOLDER] [--rounds N] [--starts N] [--threads N] [--peer torch|transformersjs]
-//                            [--json FILE] [--write]
+//                            [--dtype int8] [--json FILE] [--write]
 // Cold: from the start of the process to the first text and picture embedding. Warm: captions/s and pictures/s at batch
 // 1, 8 and 32, from strings and JPEG files to vectors; the same against a bare onnxruntime loop over the same graphs
 // with inputs that are ready. Memory: the most private and the most resident memory of both sides. Event loop: the
-// delay while 1,000 pictures are embedded. Models with random weights (7.5 GB) are written into --models once.
+// delay while 1,000 pictures are embedded. With --dtype int8 also what a user reaches with weights in 8 bits, beside
+// PyTorch in float32 and with its linear layers quantised dynamically. Models with random weights (7.5 GB) are written into --models once.
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -21,8 +22,17 @@ import { writeSection } from '../../../tools/repo/section.ts'
 import { CLIP } from '../src/models/clip/index.ts'
 import { exportOnnx } from '../src/models/export.ts'
 import { type Memory, startChild } from './embedding/child.ts'
-import { type ColdRow, coldStarts, startFlag, type WarmRow, warmRates } from './embedding/compare.ts'
-import { coldTable, memoryTable, warmTable } from './embedding/tables.ts'
+import {
+  type ColdRow,
+  coldStarts,
+  greatestDifference,
+  type ReducedRow,
+  reducedRates,
+  startFlag,
+  type WarmRow,
+  warmRates,
+} from './embedding/compare.ts'
+import { coldTable, memoryTable, reducedTable, warmTable } from './embedding/tables.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -31,6 +41,7 @@ const { values: options } = parseArgs({
     starts: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string', multiple: true, default: ['torch', 'transformersjs'] },
+    dtype: { type: 'string' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -40,11 +51,21 @@ const python = process.env.FLAG_PYTHON ?? 'python3'
 const { threads } = options
 const [rounds, starts] = [Number(options.rounds), Number(options.starts)]
 const wanted = (peer: string) => options.peer.includes(peer)
+if (options.dtype !== undefined && (options.dtype !== 'int8' || !wanted('torch'))) {
+  console.error('bench:altclip compares with PyTorch in float32, and with --dtype int8 in 8 bits, too.')
+  process.exit(2)
+}
 
 const GOALS = { cold: 0.2, memory: 0.6, image: 2, text: 1.5, bare: 0.9 }
 const DELAY_GOAL = 20
 /** Of transformers.js, which runs the same graph on the same runtime, no factor is asked. */
 const CLIP_GOALS = { bare: 0.9 }
+
+/** What int8 gives, and how far it is from PyTorch's float32. */
+interface Reduced {
+  readonly rows: readonly ReducedRow[]
+  readonly difference: { readonly ours: number; readonly theirs: number }
+}
 
 interface Comparison {
   readonly cold: readonly ColdRow[]
@@ -58,6 +79,7 @@ try {
   const images = await pictures(join(work, 'pictures'), 32)
   const results = {
     ...(wanted('torch') ? { altclip: await besideTorch(images) } : {}),
+    ...(options.dtype ? { int8: await inEightBits(images) } : {}),
     ...(wanted('transformersjs') ? { clip: await besideTransformersJs(images) } : {}),
   }
   await report(results, await loopDelay(images))
@@ -103,6 +125,26 @@ async function besideTorch(images: readonly string[]): Promise<Comparison> {
   return { cold, warm, memory: { ours: await children.ours.end(), theirs: await children.theirs.end() } }
 }
 
+async function inEightBits(images: readonly string[]): Promise<Reduced> {
+  const { torch: folder } = await writeAltCLIP(options.models)
+  const inputs = { image: images, text: captions(64) }
+  const first = [inputs.text[4], images[0]]
+  const pytorch = (...dtype: string[]) =>
+    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first, ...dtype])
+  const children = {
+    ours: await startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first, 'int8'),
+    float32: await pytorch(),
+    int8: await pytorch('int8'),
+  }
+  const rows = await reducedRates(children, inputs, rounds)
+  for (const child of Object.values(children)) await child.end()
+  const { ours, float32, int8 } = children
+  return {
+    rows,
+    difference: { ours: greatestDifference(ours, float32), theirs: greatestDifference(int8, float32) },
+  }
+}
+
 async function besideTransformersJs(images: readonly string[]): Promise<Comparison> {
   const environmentOfInstall = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
   execFileSync('npm', ['ci', '--silent', '--prefix', here('transformersjs')], { env: environmentOfInstall })
@@ -140,7 +182,7 @@ async function loopDelay(images: readonly string[]): Promise<number> {
 }
 
 async function report(
-  { altclip, clip }: { altclip?: Comparison; clip?: Comparison },
+  { altclip, int8, clip }: { altclip?: Comparison; int8?: Reduced; clip?: Comparison },
   delayP99: number,
 ): Promise<void> {
   const note =
@@ -157,6 +199,15 @@ async function report(
           coldTable('PyTorch', altclip.cold, GOALS),
           warmTable('PyTorch', altclip.warm, GOALS),
           memoryTable('PyTorch', altclip.memory, GOALS),
+        ]
+      : []),
+    ...(int8
+      ? [
+          "In 8 bits, which is another precision and not held to the goals above: `dtype: 'int8'` beside PyTorch in " +
+            'float32, and beside `torch.ao.quantization.quantize_dynamic` of its linear layers. From the first eight ' +
+            "numbers of PyTorch's float32 vectors, ours differ by at most " +
+            `${int8.difference.ours.toExponential(1)}, PyTorch's by ${int8.difference.theirs.toExponential(1)}.`,
+          reducedTable(int8.rows),
         ]
       : []),
     ...(clip
@@ -178,7 +229,7 @@ async function report(
     value: Math.min(...images.map(({ toPeer }) => toPeer.ratio)),
     unit: `× pictures/s of ${altclip ? 'PyTorch' : 'transformers.js'}, the least of the batch sizes`,
     goal: `>= ${GOALS.image}`,
-    rows: { altclip, clip, delayP99 },
+    rows: { altclip, int8, clip, delayP99 },
     environment: { ...versions, threads: Number(threads) },
   })
 }

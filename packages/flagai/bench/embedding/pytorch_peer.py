@@ -1,4 +1,5 @@
 # PyTorch's side of bench:altclip: transformers in eager mode, as its documentation shows; see flag.mjs for the protocol.
+# With int8 as the last argument, its linear layers are quantised dynamically, as PyTorch's own documentation shows.
 import json
 import sys
 import time
@@ -17,6 +18,8 @@ def answer(value):
 
 
 model = AltCLIPModel.from_pretrained(folder, attn_implementation="eager").eval()
+if sys.argv[5:] == ["int8"]:
+    model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
 tokenizer = XLMRobertaTokenizer.from_pretrained(folder)
 processor = CLIPImageProcessor.from_pretrained(folder)
 
