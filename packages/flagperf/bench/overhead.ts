@@ -113,7 +113,7 @@ const table = markdownTable(
     'p99',
     'mean',
     'added µs: p50, p90, p99',
-    'issued late µs',
+    'handed over late µs',
     'begun late µs',
   ],
   rows.map((row) => {
@@ -142,7 +142,8 @@ if (options.write)
     new URL('../../../docs/benchmarks.md', import.meta.url),
     'perf-overhead',
     `\`npm run bench:perf-overhead\`, ${environment.date}, Node ${environment.node}, ${environment.processor}, ` +
-      `${environment.cores} cores. ${QPS} queries a second, Poisson, a system of ${SERVICE_MS} ms.\n\n${table}`,
+      `${environment.cores} cores. ${QPS} queries a second, Poisson, a system of ${SERVICE_MS} ms. Error of the median with ` +
+      `threads that spin: ${(100 * middle).toFixed(1)} % (goal: within 2 %).\n\n${table}`,
   )
 await writeResult(options.json, {
   name: 'perf-overhead',

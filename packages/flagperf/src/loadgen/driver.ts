@@ -39,8 +39,9 @@ export interface SystemUnderTest {
   /** No further query comes. */
   flushQueries?(): void
   /**
-   * Calls `complete` for what is done by now. A system that has this is asked all the time while the driver waits,
-   * which takes a core, and hears of the end of a sample within a microsecond.
+   * Calls `complete` for what is done by now. A system that has this is asked all the time while the driver waits, which
+   * takes a core, so that the driver hears of the end of a sample within a microsecond. Where queries are issued ahead, the
+   * driver sleeps, and asks between two sleeps only.
    */
   poll?(): void
 }
