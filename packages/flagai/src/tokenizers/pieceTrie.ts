@@ -9,12 +9,21 @@ const MAX_NODES = 2 ** 24
  */
 export class PieceTrie {
   /** Slot → node × 256 + byte of an edge; a slot is free while its child is the root, which is nobody's child. */
-  #edges = new Uint32Array(1 << 12)
-  #children = new Uint32Array(1 << 12)
-  #shift = 32 - 12
+  #edges: Uint32Array
+  #children: Uint32Array
+  #shift: number
   /** Node → id of the key that ends there, -1 for none. */
   #ids = new Int32Array(1 << 10).fill(-1)
   #nodes = 1
+
+  /** With room for about as many keys; it grows as needed. */
+  constructor(keys = 0) {
+    // Pieces of a vocabulary share their beginnings, and half of the slots stay free.
+    const bits = Math.min(22, Math.max(12, Math.ceil(Math.log2(8 * keys + 1))))
+    this.#edges = new Uint32Array(2 ** bits)
+    this.#children = new Uint32Array(2 ** bits)
+    this.#shift = 32 - bits
+  }
 
   /**
    * Enters the bytes `start` to `end` as a key; false if it is there already. Throws `unsupported` for more than 2^24

@@ -28,7 +28,7 @@ export class SentencePiece {
   readonly #scores: Float32Array
   readonly #types: Int32Array
   /** Ids of all pieces, those too that occur in no text. */
-  readonly #ids = new PieceTrie()
+  readonly #ids: PieceTrie
   readonly #normalizer: Normalizer
   readonly #denormalizer: Normalizer | undefined
   readonly #segment: (text: Uint8Array) => Segmentation
@@ -44,6 +44,7 @@ export class SentencePiece {
     this.#table = table
     this.#scores = table.scores
     this.#types = table.types
+    this.#ids = new PieceTrie(table.types.length)
     this.unknownId = this.#types.indexOf(PieceType.unknown)
     this.#check(Boolean(trainer.byte_fallback))
     const matcher = this.#symbolMatcher()
@@ -223,15 +224,20 @@ export class SentencePiece {
 
   #unigram(): (text: Uint8Array) => Segmentation {
     const [types, { normal, userDefined }] = [this.#types, PieceType]
-    const scores = this.#scores.filter((_, id) => types[id] === normal)
+    let [minScore, maxScore] = [Math.fround(3.4028235e38), SMALLEST_FLOAT]
+    for (const [id, score] of this.#scores.entries()) {
+      if (types[id] !== normal) continue
+      minScore = Math.min(minScore, score)
+      maxScore = Math.max(maxScore, score)
+    }
     const pieces = {
       trie: this.#ids,
       scores: this.#scores,
       isUsed: (id: number) => types[id] === normal || types[id] === userDefined,
       isUserDefined: (id: number) => types[id] === userDefined,
       unknownId: this.unknownId,
-      minScore: scores.reduce((least, score) => Math.min(least, score), Math.fround(3.4028235e38)),
-      maxScore: scores.reduce((most, score) => Math.max(most, score), SMALLEST_FLOAT),
+      minScore,
+      maxScore,
     }
     return (text) => segmentUnigram(text, pieces)
   }
