@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads'
 import { FlagError, type FlagErrorCode, moduleWorker, type Shape, Tensor } from '@flag/core-tensor'
 import type { PreprocessConfig } from './config.ts'
 import type { ImageInput } from './picture.ts'
-import type { ImageProcessor, ProcessorOptions } from './processor.ts'
+import type { ProcessorOptions } from './prepare.ts'
+import type { ImageProcessor } from './processor.ts'
 
 export interface ProcessorData {
   config: PreprocessConfig

@@ -1,15 +1,7 @@
-import { concatRows, FlagError, Tensor } from '@flag/core-tensor'
+import { concatRows, FlagError, type Tensor } from '@flag/core-tensor'
 import { type PreprocessConfig, parsePreprocessConfig } from './config.ts'
-import { type CropConvention, centerCrop, cropWindow } from './crop.ts'
-import { type DecodeOptions, decode, type ImageInput, type RgbImage } from './picture.ts'
-import { toPlanes } from './resample.ts'
-import { resize, resizeWindow } from './resize.ts'
-import { resizeInMode } from './resizeInMode.ts'
-
-export interface ProcessorOptions extends DecodeOptions {
-  /** Which library's idea of the middle to use. Default `transformers`. */
-  cropConvention?: CropConvention
-}
+import type { ImageInput } from './picture.ts'
+import { type ProcessorOptions, preparation } from './prepare.ts'
 
 /** Decoding is memory-hungry for big pictures: this many are decoded at a time. */
 const DECODERS = 4
@@ -26,13 +18,12 @@ const DECODERS = 4
 export class ImageProcessor {
   readonly config: PreprocessConfig
   readonly options: ProcessorOptions
-  /** What each of the 256 values of a byte becomes: red, then green, then blue. */
-  readonly #table: Float32Array
+  readonly #prepare: ReturnType<typeof preparation>
 
   constructor(config: PreprocessConfig, options: ProcessorOptions = {}) {
     this.config = config
     this.options = options
-    this.#table = valueTable(config)
+    this.#prepare = preparation(config, options)
   }
 
   /** From the parsed JSON of a `preprocessor_config.json`. Throws `invalid-argument` naming the wrong field. */
@@ -44,8 +35,8 @@ export class ImageProcessor {
    * One picture as float32 `[3, height, width]`. Throws `not-found`, `corrupt-file` or `unsupported` naming
    * the file.
    */
-  async process(image: ImageInput): Promise<Tensor<'float32'>> {
-    return this.#toTensor(this.#shape(await decode(image, this.#decodeOptions())))
+  process(image: ImageInput): Promise<Tensor<'float32'>> {
+    return this.#prepare(image)
   }
 
   /**
@@ -62,49 +53,4 @@ export class ImageProcessor {
     }
     return concatRows(tensors.map((tensor) => tensor.reshape([1, ...tensor.shape])))
   }
-
-  #decodeOptions(): DecodeOptions {
-    const { resize: size } = this.config
-    if (!size || this.options.vectorSize) return this.options
-    return {
-      ...this.options,
-      vectorSize: 'shortestEdge' in size ? size.shortestEdge : Math.max(size.height, size.width),
-    }
-  }
-
-  #shape(image: RgbImage): RgbImage {
-    const { resize: size, resample, crop } = this.config
-    const { keepMode, cropConvention } = this.options
-    const cropped = (shaped: RgbImage) =>
-      crop ? centerCrop(shaped, crop.width, crop.height, cropConvention) : shaped
-    if (!size) return cropped(image)
-    const full = 'shortestEdge' in size ? shortestEdgeSize(image, size.shortestEdge) : size
-    if (keepMode) return cropped(resizeInMode(image, full.width, full.height, resample))
-    // What is cropped away need not be made.
-    const window = crop && cropWindow(full, crop, cropConvention)
-    return window
-      ? resizeWindow(image, full.width, full.height, resample, window)
-      : cropped(resize(image, full.width, full.height, resample))
-  }
-
-  #toTensor(image: RgbImage): Tensor<'float32'> {
-    return new Tensor('float32', [3, image.height, image.width], toPlanes(image, this.#table))
-  }
-}
-
-/** The size whose shorter edge is `edge`; the longer one is rounded down. */
-function shortestEdgeSize({ width, height }: RgbImage, edge: number): { width: number; height: number } {
-  const long = Math.trunc((edge * Math.max(width, height)) / Math.min(width, height))
-  return width <= height ? { width: edge, height: long } : { width: long, height: edge }
-}
-
-/** What each of the 256 values of a byte becomes, in the three channels one after another. */
-function valueTable({ rescale, normalize }: PreprocessConfig): Float32Array {
-  const { fround } = Math
-  return Float32Array.from({ length: 3 * 256 }, (_, i) => {
-    const [channel, byte] = [i >> 8, i & 255]
-    const scaled = fround(rescale === undefined ? byte : byte * rescale)
-    if (!normalize) return scaled
-    return fround(fround(scaled - fround(normalize.mean[channel])) / fround(normalize.std[channel]))
-  })
 }
