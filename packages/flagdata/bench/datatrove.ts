@@ -3,7 +3,7 @@
 // Filters: jsonl.gz → Gopher repetition and quality, C4, FineWeb, PII, language → jsonl.gz. MinHash: all four stages,
 // 14 × 8, xxh64. Parquet: read and written, with no step between. Without --corpus the text is that of the tests; corpus.ts
 // gathers a larger one. Both sides keep removed documents. The documents kept must be the same.
-//   npm run bench:data -- --memory --corpus FOLDER [--gigabytes N] [--json FILE]
+//   npm run bench:data -- --memory --corpus FOLDER [--gigabytes N] [--json FILE] [--write]
 // Ours alone, filters and MinHash in one run, on the corpus made larger by copies with edits: memory and throughput.
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -49,6 +49,7 @@ const { values: options } = parseArgs({
 })
 const execute = promisify(execFile)
 const python = process.env.FLAG_PYTHON ?? 'python3'
+const docs = new URL('../../../docs/benchmarks.md', import.meta.url)
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 const versions = options.memory ? {} : await peerVersions()
@@ -96,8 +97,7 @@ async function bench(): Promise<void> {
     rows.push(row(task, flag, datatrove, text))
   }
   await writeResult(options.json, result(rows, text))
-  if (options.write)
-    await writeSection(new URL('../../../docs/benchmarks.md', import.meta.url), 'data', section(rows, text))
+  if (options.write) await writeSection(docs, 'data', section(rows, text))
 }
 
 async function benchMemory(): Promise<void> {
@@ -120,6 +120,14 @@ async function benchMemory(): Promise<void> {
     rows: [{ gigabytes, seconds, megabytesPerSecond, megabytes }],
     environment: { workers: WORKERS },
   })
+  if (!options.write) return
+  const { date, node, processor, cores } = environment
+  await writeSection(
+    docs,
+    'data-memory',
+    `${date}, Node ${node}, ${processor}, ${cores} cores, ${WORKERS} workers: the filters and MinHash in one run over ${gigabytes} GB of JSON
+lines, made by repetition with edits, took ${seconds.toFixed(0)} s (${megabytesPerSecond.toFixed(1)} MB/s) and at most ${megabytes.toFixed(0)} MB of memory (goal 1,500).`,
+  )
 }
 
 function ours(input: string, output: string, task: Task | 'recipe'): [string, string[]] {

@@ -1,5 +1,5 @@
 import { exceptions, findInfixes, isUrl, prefixLength, sentenceEnds, suffixLength } from './englishRules.ts'
-import { addToHash, TokenCache } from './tokenCache.ts'
+import { addToHash, HASH_START, TokenCache } from './tokenCache.ts'
 import type { Tokenizer, Words } from './tokenizer.ts'
 import { ENDS_SENTENCE, IS_PUNCTUATION, IS_SPACE, Vocabulary } from './vocabulary.ts'
 import { isSpace } from './whitespace.ts'
@@ -180,7 +180,7 @@ export class EnglishTokenizer implements Tokenizer {
     const { length } = text
     if (length === 0) return
     let start = 0
-    let hash = 0
+    let hash = HASH_START
     let inSpace = isSpace(text.charCodeAt(0))
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i)
@@ -188,7 +188,7 @@ export class EnglishTokenizer implements Tokenizer {
         if (start < i) this.#push(text, start, i, hash, inSpace)
         inSpace = !inSpace
         start = i
-        hash = 0
+        hash = HASH_START
         // One space belongs to the token before it.
         if (unit === 0x20) {
           start++

@@ -1,6 +1,11 @@
+import { randomInt } from 'node:crypto'
+
 const MULTIPLIER = 0x01000193
 
-/** The hash of units of UTF-16 from 0 on, one after the other. */
+/** Where hashes start: anew in each process, so that no text can be made whose parts all have the same. */
+export const HASH_START: number = randomInt(2 ** 32)
+
+/** The hash of units of UTF-16 from `HASH_START` on, one after the other. */
 export const addToHash = (hash: number, unit: number): number => Math.imul(hash ^ unit, MULTIPLIER)
 
 /**
