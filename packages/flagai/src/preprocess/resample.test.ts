@@ -90,6 +90,25 @@ describe('the resampling kernel gives what its plain twin gives', () => {
     const down = weightsOf('lanczos', image.height, 8, all(8))
     expect(resampleColumns(image, down)).toEqual(plainColumns(image, down))
   })
+
+  it('in as many bands as large results take', () => {
+    const last = { first: 2497, count: 3 }
+    const all = { first: 0, count: 2500 }
+    const row = picture(3, 700, 1)
+    const wide = resampleRows(row, weightsOf('bicubic', 3, 2500, all))
+    const lastColumns = plainRows(row, weightsOf('bicubic', 3, 2500, last))
+    expect(wide.data.subarray(-9)).toEqual(lastColumns.data.subarray(-9))
+    const column = picture(700, 3, 1)
+    const high = resampleColumns(column, weightsOf('bicubic', 3, 2500, all))
+    const weights = weightsOf('bicubic', 3, 2500, last)
+    const { first, count } = weights.reads
+    const read = {
+      ...column,
+      height: count,
+      data: column.data.subarray(2100 * first, 2100 * (first + count)),
+    }
+    expect(high.data.subarray(-3 * 2100)).toEqual(plainColumns(read, weights).data)
+  })
 })
 
 it('bytes become planes by the table of their channel', () => {

@@ -33,7 +33,7 @@ const kernel = () => {
   return loaded
 }
 
-/** About as many bytes of a picture are in the kernel's memory at a time, which bounds it. */
+/** About as many bytes of a picture, and of a result, are in the kernel's memory at a time, which bounds it. */
 const BAND = 2 ** 22
 /** Vectors reach beyond the last byte of what they read and write. */
 const SLACK = 16
@@ -77,7 +77,7 @@ export function resampleRows({ width, height, data }: RgbImage, horizontal: Weig
   const columns = horizontal.start.length
   const [stride, made] = [width * 3, columns * 3]
   const result = new Uint8Array(made * height)
-  const band = Math.max(1, Math.floor(BAND / stride))
+  const band = Math.max(1, Math.floor(BAND / Math.max(stride, made)))
   for (let y = 0; y < height; y += band) {
     const rows = Math.min(band, height - y)
     const out = place(data.subarray(y * stride, (y + rows) * stride), free, SLACK, rows * made)
@@ -98,7 +98,7 @@ export function resampleColumns({ width, data }: RgbImage, vertical: Weights): R
   const end = (y: number) => start[y] + count[y]
   for (let y = 0; y < height; ) {
     let next = y + 1
-    while (next < height && (end(next) - start[y]) * stride <= BAND) next++
+    while (next < height && Math.max(end(next) - start[y], next + 1 - y) * stride <= BAND) next++
     const out = place(
       data.subarray(start[y] * stride, end(next - 1) * stride),
       free,
