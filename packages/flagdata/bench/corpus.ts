@@ -2,7 +2,7 @@
 //   node --import tsx packages/flagdata/bench/corpus.ts FOLDER [--cache FOLDER] [--megabytes N] [--shards N]
 // Needs apt-get and dpkg-deb (Debian or Ubuntu). A document is a file of a package as plain text, of 200 characters or
 // more; files of equal text are taken once. Pages of one manual share much, so near-duplicates are real ones.
-// Writes FOLDER/{shard}.jsonl.gz and FOLDER/sources.json: what came from which package, and its licence.
+// Writes FOLDER/{shard}.jsonl.gz, and FOLDER.sources.json beside them: what came from which package, and its licence.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -83,7 +83,7 @@ for (const { gzip, closed } of shards) {
   await closed
 }
 await writeFile(
-  join(output, 'sources.json'),
+  `${output}.sources.json`,
   `${JSON.stringify({ documents, megabytes: total / 1e6, sources: used }, null, 1)}\n`,
 )
 console.log(`${documents} documents, ${(total / 1e6).toFixed(1)} MB of distinct texts in ${output}`)
