@@ -77,11 +77,13 @@ def main(source, output, task, workers, model):
     else:
         config = MinhashConfig()
         stages = [f"{output}/s", f"{output}/b", f"{output}/c"]
-        execute(output, 1, workers, workers, JsonlReader(source), MinhashDedupSignature(stages[0], config))
+        # A task per file, so that documents have the same order as ours, and the same ones of each cluster stay.
+        files = len(os.listdir(source))
+        execute(output, 1, workers, files, JsonlReader(source), MinhashDedupSignature(stages[0], config))
         execute(output, 2, workers, config.num_buckets, MinhashDedupBuckets(stages[0], stages[1], config=config))
         execute(output, 3, 1, 1, MinhashDedupCluster(stages[1], stages[2], config))
         execute(
-            output, 4, workers, workers,
+            output, 4, workers, files,
             JsonlReader(source),
             MinhashDedupFilter(stages[2], exclusion_writer=JsonlWriter(f"{output}/removed")),
             JsonlWriter(f"{output}/kept"),
