@@ -5,16 +5,21 @@ import { fromUtf8 } from './utf8.ts'
 const PIECES = 1
 const [PIECE, SCORE, TYPE] = [1, 2, 3]
 const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5]
+/** Field number × 8 + wire type. */
+const [PIECES_TAG, PIECE_TAG, SCORE_TAG, TYPE_TAG] = [0x0a, 0x0a, 0x15, 0x18]
+
+/** Byte strings by id: where each begins and ends in `bytes`. */
+export interface ByteStrings {
+  readonly bytes: Uint8Array
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+}
 
 /**
  * The pieces of a SentencePiece model, left as UTF-8 where they lie in the file: a quarter of a million strings and
  * objects take longer to make than everything else that opening a model needs.
  */
-export interface PieceTable {
-  readonly bytes: Uint8Array
-  /** Where each piece begins and ends, by id. */
-  readonly starts: Uint32Array
-  readonly ends: Uint32Array
+export interface PieceTable extends ByteStrings {
   readonly scores: Float32Array
   /** As stored, whether it is one of `PieceType` or not. */
   readonly types: Int32Array
@@ -25,35 +30,76 @@ export const textOf = ({ bytes, starts, ends }: PieceTable, id: number): string 
 
 /** Reads a `.model` file: its pieces, and the rest of the message. Throws `corrupt-file`. */
 export function readPieces(bytes: Uint8Array): { pieces: PieceTable; model: ModelProto } {
-  const { contents, rest } = fieldsOf(bytes)
-  const size = contents.length / 2
+  const { count, rest } = fieldsOf(bytes)
   const pieces = {
     bytes,
-    starts: new Uint32Array(size),
-    ends: new Uint32Array(size),
-    scores: new Float32Array(size),
-    types: new Int32Array(size).fill(PieceType.normal),
+    starts: new Uint32Array(count),
+    ends: new Uint32Array(count),
+    scores: new Float32Array(count),
+    types: new Int32Array(count).fill(PieceType.normal),
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let id = 0; id < size; id++) readPiece(pieces, id, view, contents[2 * id], contents[2 * id + 1])
+  for (let id = 0, at = 0; id < count; ) {
+    const end = endOfShort(bytes, at, PIECES_TAG, bytes.length)
+    if (end > 0) {
+      if (!readCommon(pieces, id, view, at + 2, end)) readPiece(pieces, id, view, at + 2, end)
+      id++
+      at = end
+      continue
+    }
+    const cursor = new Cursor(bytes, at, bytes.length)
+    const tag = cursor.varint()
+    cursor.skip(tag % 8)
+    if (Math.floor(tag / 8) === PIECES) readPiece(pieces, id++, view, cursor.content, cursor.at)
+    at = cursor.at
+  }
   return { pieces, model: decodeMessage(Model, Buffer.concat(rest)) }
 }
 
-/** Where the content of each piece begins and ends, and the other fields as they are. */
-function fieldsOf(bytes: Uint8Array): { contents: number[]; rest: Uint8Array[] } {
-  const cursor = new Cursor(bytes, 0, bytes.length)
-  const contents: number[] = []
+/** How many pieces there are, and the other fields as they are. */
+function fieldsOf(bytes: Uint8Array): { count: number; rest: Uint8Array[] } {
   const rest: Uint8Array[] = []
-  while (cursor.at < bytes.length) {
-    const start = cursor.at
+  let count = 0
+  for (let at = 0; at < bytes.length; ) {
+    const end = endOfShort(bytes, at, PIECES_TAG, bytes.length)
+    if (end > 0) {
+      count++
+      at = end
+      continue
+    }
+    const cursor = new Cursor(bytes, at, bytes.length)
     const tag = cursor.varint()
     const field = Math.floor(tag / 8)
     if (field === PIECES && tag % 8 !== BYTES) throw wrongType('ModelProto.pieces', tag % 8)
     cursor.skip(tag % 8)
-    if (field === PIECES) contents.push(cursor.content, cursor.at)
-    else rest.push(bytes.subarray(start, cursor.at))
+    if (field === PIECES) count++
+    else rest.push(bytes.subarray(at, cursor.at))
+    at = cursor.at
   }
-  return { contents, rest }
+  return { count, rest }
+}
+
+/** Where a field ends that begins at `at`, has this tag and holds fewer than 128 bytes; 0 if it is no such field. */
+function endOfShort(bytes: Uint8Array, at: number, tag: number, limit: number): number {
+  if (at + 1 >= limit || bytes[at] !== tag || bytes[at + 1] >= 0x80) return 0
+  const end = at + 2 + bytes[at + 1]
+  return end <= limit ? end : 0
+}
+
+/** Reads a piece as SentencePiece writes them: text, score, and perhaps a type. False, and nothing read, for others. */
+function readCommon(table: PieceTable, id: number, view: DataView, start: number, end: number): boolean {
+  const { bytes } = table
+  const score = endOfShort(bytes, start, PIECE_TAG, end)
+  if (score === 0 || score + 5 > end || bytes[score] !== SCORE_TAG) return false
+  const type = score + 5
+  if (type < end) {
+    if (type + 2 !== end || bytes[type] !== TYPE_TAG || bytes[type + 1] >= 0x80) return false
+    table.types[id] = bytes[type + 1]
+  }
+  table.starts[id] = start + 2
+  table.ends[id] = score
+  table.scores[id] = view.getFloat32(score + 1, true)
+  return true
 }
 
 function readPiece(table: PieceTable, id: number, view: DataView, start: number, end: number): void {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { FlagError } from '@flag/core-tensor'
 import { segmentBpe } from './bpe.ts'
+import { firstDuplicate } from './duplicates.ts'
 import { type ModelProto, ModelType, PieceType } from './modelProto.ts'
 import { Normalizer, SPACE_MARK, type SymbolMatcher } from './normalizer.ts'
 import { type PieceTable, readPieces, textOf } from './pieceTable.ts'
@@ -44,7 +45,7 @@ export class SentencePiece {
     this.#table = table
     this.#scores = table.scores
     this.#types = table.types
-    this.#ids = new PieceTrie(table.types.length)
+    this.#ids = new PieceTrie(table)
     this.unknownId = this.#types.indexOf(PieceType.unknown)
     this.#check(Boolean(trainer.byte_fallback))
     const matcher = this.#symbolMatcher()
@@ -66,7 +67,10 @@ export class SentencePiece {
     this.#stripsLeadingSpaces = stripsAll ? 'all' : strips ? 'one' : 'none'
   }
 
-  /** Throws a FlagError that starts with `name` for bytes that are no such model. */
+  /**
+   * The bytes are not copied: they must stay as they are. Throws a FlagError that starts with `name` for bytes that are
+   * no such model.
+   */
   static fromBytes(bytes: Uint8Array, name = 'SentencePiece model'): SentencePiece {
     try {
       const { pieces, model } = readPieces(bytes)
@@ -186,24 +190,23 @@ export class SentencePiece {
     return result
   }
 
-  /** Checks the table of pieces and enters their ids. */
+  /** Throws for the first piece that may not be, and where pieces are missing. */
   #check(hasBytes: boolean): void {
     const bad = (message: string) => new FlagError('corrupt-file', message)
     if (this.size === 0) throw bad('no pieces')
     if (this.unknownId < 0) throw bad('no unknown piece')
+    const duplicate = firstDuplicate(this.#table)
     const { bytes, starts, ends } = this.#table
+    // The first zero byte that is not before the piece: pieces stand in the order of their ids.
+    let zero = -1
     for (let id = 0; id < this.size; id++) {
-      const type = this.#types[id]
-      const badPiece = (message: string) => bad(`piece ${id} ${JSON.stringify(this.pieceOf(id))}: ${message}`)
-      if (starts[id] === ends[id] || hasZero(bytes, starts[id], ends[id])) {
-        throw badPiece('empty or with a zero character')
-      }
-      if (!Number.isFinite(this.#scores[id])) throw badPiece(`score ${this.#scores[id]}`)
-      if (!knownTypes.has(type)) throw badPiece(`type ${type}`)
-      if (type === PieceType.unknown && id !== this.unknownId) throw badPiece('a second unknown piece')
-      if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(this.pieceOf(id))))
-        throw badPiece('no byte')
-      if (!this.#ids.add(bytes, starts[id], ends[id], id)) throw badPiece('defined twice')
+      if (zero < starts[id]) zero = bytes.indexOf(0, starts[id])
+      if (zero < 0) zero = bytes.length
+      const fault =
+        starts[id] === ends[id] || zero < ends[id]
+          ? 'empty or with a zero character'
+          : (this.#faultOf(id, hasBytes) ?? (id === duplicate ? 'defined twice' : undefined))
+      if (fault) throw bad(`piece ${id} ${JSON.stringify(this.pieceOf(id))}: ${fault}`)
     }
     if (!hasBytes) return
     for (let byte = 0; byte < 256; byte++) {
@@ -212,27 +215,34 @@ export class SentencePiece {
     }
   }
 
+  /** What is wrong with the score or the type of a piece. */
+  #faultOf(id: number, hasBytes: boolean): string | undefined {
+    const type = this.#types[id]
+    if (!Number.isFinite(this.#scores[id])) return `score ${this.#scores[id]}`
+    if (type === PieceType.normal) return
+    if (!knownTypes.has(type)) return `type ${type}`
+    if (type === PieceType.unknown && id !== this.unknownId) return 'a second unknown piece'
+    if (type === PieceType.byte && !(hasBytes && BYTE_PIECE.test(this.pieceOf(id)))) return 'no byte'
+  }
+
   #symbolMatcher(): SymbolMatcher {
-    const { bytes, starts, ends } = this.#table
     if (!this.#types.includes(PieceType.userDefined)) return () => 0
-    const trie = new PieceTrie()
-    for (const [id, type] of this.#types.entries()) {
-      if (type === PieceType.userDefined) trie.add(bytes, starts[id], ends[id], id)
-    }
+    const ids = [...this.#types.keys()].filter((id) => this.#types[id] === PieceType.userDefined)
+    const trie = new PieceTrie(this.#table, ids)
     return (text, start) => trie.longest(text, start)
   }
 
   #unigram(): (text: Uint8Array) => Segmentation {
-    const [types, { normal, userDefined }] = [this.#types, PieceType]
+    const [types, scores, { normal, userDefined }] = [this.#types, this.#scores, PieceType]
     let [minScore, maxScore] = [Math.fround(3.4028235e38), SMALLEST_FLOAT]
-    for (const [id, score] of this.#scores.entries()) {
+    for (let id = 0; id < types.length; id++) {
       if (types[id] !== normal) continue
-      minScore = Math.min(minScore, score)
-      maxScore = Math.max(maxScore, score)
+      minScore = Math.min(minScore, scores[id])
+      maxScore = Math.max(maxScore, scores[id])
     }
     const pieces = {
       trie: this.#ids,
-      scores: this.#scores,
+      scores,
       isUsed: (id: number) => types[id] === normal || types[id] === userDefined,
       isUserDefined: (id: number) => types[id] === userDefined,
       unknownId: this.unknownId,
@@ -257,11 +267,6 @@ export class SentencePiece {
     }
     return (text) => segmentBpe(text, pieces)
   }
-}
-
-function hasZero(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === 0) return true
-  return false
 }
 
 const bytePiece = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
