@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inPlaceFiles } from '../../packages/core-tensor/src/checkpoint/inPlace.ts'
 import {
   encodeModel,
+  Graph,
   openCheckpoint,
   type Scope,
   type Spec,
@@ -67,7 +68,7 @@ export async function bareTowers(
   const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
   const { size, text, image } = await families[family](json, folder)
   const tower = async (name: string, fn: (x: Value) => Value, input: Spec) => {
-    const { graph, outputs } = trace(fn as never, [input] as const)
+    const { graph, outputs } = trace(fn as never, [input] as const, new Graph(undefined, { fused: true }))
     const files = new Set(graph.storedTensors.flatMap(({ source }) => (source ? [source.path] : [])))
     const place = inPlaceFiles(files)
     const model = join(work, `${family}-${name}.onnx`)

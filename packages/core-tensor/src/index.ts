@@ -1,3 +1,4 @@
+export { prepareCacheFolder } from './cacheFolder.ts'
 export { writeAll, writeAtomically } from './checkpoint/atomic.ts'
 export * from './checkpoint/checkpoint.ts'
 export { type Conversion, type ConvertOptions, convertCheckpoint } from './checkpoint/convert.ts'
@@ -34,7 +35,8 @@ export {
   withConverted,
   writeConverted,
 } from './quantize/weights.ts'
-export { type CompiledFunction, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { type CompiledFunction, type CompileOptions, compile, evaluate, isTensor } from './runtime/compile.ts'
+export { prepareThreads } from './runtime/host.ts'
 export { Kernel } from './runtime/kernel.ts'
 export { moduleWorker } from './runtime/moduleWorker.ts'
 export {

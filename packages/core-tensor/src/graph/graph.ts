@@ -92,13 +92,21 @@ export class Graph {
   readonly rematerialized: RematerializedRegion[] = []
   /** For each symbolic dimension, a value and the axis that has this size. */
   readonly symbols = new Map<string, { value: Value; axis: number }>()
+  /** Vectors of sizes by the sizes that they hold: each is computed once. */
+  readonly sizes = new Map<string, Value>()
+  /**
+   * Whether operators of ONNX Runtime may stand for several of the ONNX standard, which other runtimes do not know
+   * and which have no gradients.
+   */
+  readonly fused: boolean
   readonly opsets: Map<string, number>
   readonly #scalars = new Map<string, Value>()
   readonly #stored = new Map<string, Value>()
   #count = 0
 
-  constructor(opsets: ReadonlyMap<string, number> = new Map([['', 21]])) {
+  constructor(opsets: ReadonlyMap<string, number> = new Map([['', 21]]), options: { fused?: boolean } = {}) {
     this.opsets = new Map(opsets)
+    this.fused = options.fused ?? false
   }
 
   input(name: string, type: ValueType): Value {

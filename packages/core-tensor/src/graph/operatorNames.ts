@@ -19,6 +19,7 @@ export type OperatorName =
   | BitwiseOperator
   | CompositeOperator
   | ControlOperator
+  | FusedOperator
   | QuantizationOperator
   | RandomOperator
   | RearrangementOperator
@@ -169,6 +170,9 @@ export type CompositeOperator =
   | 'SoftmaxCrossEntropyLoss'
 
 export type ControlOperator = 'If' | 'Loop' | 'Scan'
+
+/** Operators of ONNX Runtime that stand for several of the standard. */
+export type FusedOperator = 'MultiHeadAttention'
 
 export type QuantizationOperator =
   | 'ConvInteger'

@@ -90,6 +90,17 @@ describe('wire format', () => {
     expect(() => decodeMessage(sample, bytesOf(hex))).toThrow(FlagError)
   })
 
+  test('writes what is longer than its buffers', () => {
+    const value: Sample = {
+      text: 'é'.repeat(5000),
+      bytes: new Uint8Array(2 ** 21).map((_, i) => i % 251),
+      numbers: Array.from({ length: 5000 }, (_, i) => i * i),
+      texts: Array.from({ length: 3000 }, (_, i) => `${i}`),
+      inners: [{ bytes: new Uint8Array(20_000).fill(7), real: 0.5 }, { exact: 0.1 }],
+    }
+    expect(decodeMessage(sample, encodeMessage(sample, value))).toEqual(value)
+  })
+
   test('refuses messages nested too deeply', () => {
     let value: Sample = {}
     for (let i = 0; i < 100; i++) value = { inner: value }

@@ -12,9 +12,12 @@ export type FieldKind = Scalar | (() => Message<object>)
 
 interface Field {
   readonly key: string
-  readonly number: number
   readonly kind: FieldKind
   readonly repeated: boolean
+  /** Repeated numbers lie in one length-delimited value. */
+  readonly packed: boolean
+  /** Field number and wire type, as they are written. */
+  readonly tag: number
 }
 
 export interface Message<T extends object> {
@@ -36,9 +39,13 @@ type FieldTable<T> = {
 /** Declares a message: for each property its field number, its kind, and whether it is repeated. */
 export function message<T extends object>(name: string, table: FieldTable<T>): Message<T> {
   const fields = Object.entries<readonly [number, FieldKind, 'repeated'?]>(table).map(
-    ([key, [number, kind, repeated]]) => ({ key, number, kind, repeated: repeated === 'repeated' }),
+    ([key, [number, kind, repeated]]): Field => {
+      const packed = repeated === 'repeated' && wireTypeOf(kind) !== BYTES
+      const tag = number * 8 + (packed ? BYTES : wireTypeOf(kind))
+      return { key, kind, repeated: repeated === 'repeated', packed, tag }
+    },
   )
-  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])) }
+  return { name, fields, byNumber: new Map(fields.map((field) => [field.tag >>> 3, field])) }
 }
 
 const VARINT = 0
@@ -176,127 +183,129 @@ const cut = (type: Message<object>) =>
 
 /** Throws `unsupported` for messages over 2 GiB, which Protocol Buffers do not allow. */
 export function encodeMessage<T extends object>(type: Message<T>, value: T): Uint8Array {
-  const sizes = new Map<object, number>()
-  const size = sizeOfMessage(type, value as Fields, sizes)
-  if (size > MAX_BYTES) {
-    throw new FlagError('unsupported', `${type.name}: ${size} bytes are more than the format allows (2 GiB)`)
-  }
-  const writer = new Writer(size, sizes)
+  const writer = new Writer()
   writer.message(type, value as Fields)
-  return writer.bytes
+  if (writer.size <= MAX_BYTES) return writer.bytes()
+  throw new FlagError(
+    'unsupported',
+    `${type.name}: ${writer.size} bytes are more than the format allows (2 GiB)`,
+  )
 }
 
-const utf8 = new TextEncoder()
+const FIRST_CHUNK = 2 ** 12
+const LAST_CHUNK = 2 ** 20
+/** Bytes from this length on are not copied until all is put together. */
+const LONG = 2 ** 14
 
-function sizeOfVarint(value: number | bigint): number {
-  if (typeof value === 'bigint' || value < 0 || value >= 2 ** 31) {
-    let rest = BigInt.asUintN(64, BigInt(value)) >> 7n
-    let size = 1
-    for (; rest > 0n; rest >>= 7n) size++
-    return size
-  }
-  return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5
-}
-
-const withLength = (size: number) => sizeOfVarint(size) + size
-
-function contentSize(kind: FieldKind, value: unknown, sizes: Map<object, number>): number {
-  if (kind === 'int') return sizeOfVarint(value as number | bigint)
-  if (kind === 'float') return 4
-  if (kind === 'double') return 8
-  if (kind === 'string') return withLength(Buffer.byteLength(value as string))
-  if (kind === 'bytes') return withLength((value as Uint8Array).length)
-  return withLength(sizeOfMessage(kind(), value as Fields, sizes))
-}
-
-const isPacked = ({ repeated, kind }: Field) => repeated && wireTypeOf(kind) !== BYTES
-
-function sizeOfMessage(type: Message<object>, value: Fields, sizes: Map<object, number>): number {
-  let size = 0
-  for (const field of type.fields) {
-    const content = value[field.key]
-    if (content === undefined) continue
-    const tag = sizeOfVarint(field.number * 8)
-    if (!field.repeated) {
-      size += tag + contentSize(field.kind, content, sizes)
-      continue
-    }
-    const list = content as unknown[]
-    const sum = list.reduce<number>((total, item) => total + contentSize(field.kind, item, sizes), 0)
-    if (!isPacked(field)) size += tag * list.length + sum
-    else if (list.length > 0) {
-      sizes.set(list, sum)
-      size += tag + withLength(sum)
-    }
-  }
-  sizes.set(value, size)
-  return size
-}
-
+/** Writes from the end to the beginning, so that the length of what stands behind it is known when a length is written. */
 class Writer {
-  readonly bytes: Uint8Array
-  readonly #view: DataView
-  readonly #sizes: ReadonlyMap<object, number>
-  #at = 0
+  /** Chunks that are full, the last first. */
+  readonly #done: Uint8Array[] = []
+  #doneSize = 0
+  #chunk = Buffer.allocUnsafe(FIRST_CHUNK)
+  /** Where the chunk's content begins. */
+  #at = FIRST_CHUNK
 
-  constructor(size: number, sizes: ReadonlyMap<object, number>) {
-    this.bytes = new Uint8Array(size)
-    this.#view = new DataView(this.bytes.buffer)
-    this.#sizes = sizes
+  get size(): number {
+    return this.#doneSize + this.#chunk.length - this.#at
+  }
+
+  bytes(): Uint8Array {
+    const all = new Uint8Array(this.size)
+    let at = 0
+    for (const part of [...this.#done, this.#chunk.subarray(this.#at)].reverse()) {
+      all.set(part, at)
+      at += part.length
+    }
+    return all
   }
 
   message(type: Message<object>, value: Fields): void {
-    for (const field of type.fields) {
+    const { fields } = type
+    for (let i = fields.length - 1; i >= 0; i--) {
+      const field = fields[i]
       const content = value[field.key]
       if (content === undefined) continue
-      const tag = field.number * 8 + wireTypeOf(field.kind)
-      if (isPacked(field)) {
-        const list = content as unknown[]
-        if (list.length === 0) continue
-        this.#varint(field.number * 8 + BYTES)
-        this.#varint(this.#sizes.get(list) as number)
-        for (const item of list) this.#value(field.kind, item)
+      if (!field.repeated) {
+        this.#value(field.kind, content)
+        this.#varint(field.tag)
         continue
       }
-      for (const item of field.repeated ? (content as unknown[]) : [content]) {
-        this.#varint(tag)
-        this.#value(field.kind, item)
+      const list = content as unknown[]
+      const end = this.size
+      for (let k = list.length - 1; k >= 0; k--) {
+        this.#value(field.kind, list[k])
+        if (!field.packed) this.#varint(field.tag)
       }
+      if (!field.packed || list.length === 0) continue
+      this.#varint(this.size - end)
+      this.#varint(field.tag)
     }
   }
 
   #value(kind: FieldKind, value: unknown): void {
     if (kind === 'int') this.#varint(value as number | bigint)
-    else if (kind === 'float') this.#view.setFloat32(this.#advance(4), value as number, true)
-    else if (kind === 'double') this.#view.setFloat64(this.#advance(8), value as number, true)
-    else if (kind === 'string') this.#bytes(utf8.encode(value as string))
+    else if (kind === 'float') this.#room(4).writeFloatLE(value as number, this.#at)
+    else if (kind === 'double') this.#room(8).writeDoubleLE(value as number, this.#at)
+    else if (kind === 'string') this.#string(value as string)
     else if (kind === 'bytes') this.#bytes(value as Uint8Array)
     else {
-      this.#varint(this.#sizes.get(value as object) as number)
+      const end = this.size
       this.message(kind(), value as Fields)
+      this.#varint(this.size - end)
     }
   }
 
+  #string(value: string): void {
+    const length = Buffer.byteLength(value)
+    this.#room(length).write(value, this.#at)
+    this.#varint(length)
+  }
+
   #bytes(value: Uint8Array): void {
+    if (value.length < LONG) this.#room(value.length).set(value, this.#at)
+    else {
+      this.#close(FIRST_CHUNK)
+      this.#done.push(value)
+      this.#doneSize += value.length
+    }
     this.#varint(value.length)
-    this.bytes.set(value, this.#advance(value.length))
   }
 
   #varint(value: number | bigint): void {
     if (typeof value === 'bigint' || value < 0 || value >= 2 ** 31) {
-      let rest = BigInt.asUintN(64, BigInt(value))
-      for (; rest > 0x7fn; rest >>= 7n) this.bytes[this.#at++] = Number(rest & 0x7fn) | 0x80
-      this.bytes[this.#at++] = Number(rest)
+      this.#long(BigInt.asUintN(64, BigInt(value)))
       return
     }
+    const size = value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5
+    const chunk = this.#room(size)
+    let at = this.#at
     let rest = value
-    for (; rest > 0x7f; rest >>>= 7) this.bytes[this.#at++] = (rest & 0x7f) | 0x80
-    this.bytes[this.#at++] = rest
+    for (; rest > 0x7f; rest >>>= 7) chunk[at++] = (rest & 0x7f) | 0x80
+    chunk[at] = rest
   }
 
-  #advance(count: number): number {
-    const start = this.#at
-    this.#at += count
-    return start
+  #long(value: bigint): void {
+    const bytes: number[] = []
+    let rest = value
+    for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
+    bytes.push(Number(rest))
+    this.#room(bytes.length).set(bytes, this.#at)
+  }
+
+  /** The chunk in which `count` more bytes have room, from `#at` on. */
+  #room(count: number): Buffer {
+    if (this.#at < count) this.#close(Math.max(Math.min(2 * this.#chunk.length, LAST_CHUNK), count))
+    this.#at -= count
+    return this.#chunk
+  }
+
+  /** Puts the chunk aside and begins another of `size` bytes. */
+  #close(size: number): void {
+    const written = this.#chunk.subarray(this.#at)
+    this.#done.push(written)
+    this.#doneSize += written.length
+    this.#chunk = Buffer.allocUnsafe(size)
+    this.#at = size
   }
 }

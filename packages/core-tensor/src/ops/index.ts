@@ -9,6 +9,7 @@ import { convolutions } from './convolution.ts'
 import { detectionOperators } from './detection.ts'
 import { elementwise } from './elementwise.ts'
 import { fillOperators } from './fill.ts'
+import { fusedOperators } from './fused.ts'
 import { gathers } from './gather.ts'
 import { linearOperators } from './linear.ts'
 import { normalizations } from './normalization.ts'
@@ -38,6 +39,7 @@ export const operators: Record<OperatorName, Operator> = {
   ...recurrentOperators,
   ...rearrangements,
   ...randomOperators,
+  ...fusedOperators,
   ...quantizationOperators,
   ...controlOperators,
   ...compositeOperators,
@@ -66,6 +68,7 @@ export * from './convolution.ts'
 export * from './detection.ts'
 export * from './elementwise.ts'
 export * from './fill.ts'
+export { multiHeadAttention } from './fused.ts'
 export * from './gather.ts'
 export * from './linear.ts'
 export * from './loss.ts'

@@ -160,6 +160,9 @@ export function reshape(x: Value, dims: Dims): Value {
   const rest = dims.filter((_, i) => i !== free)
   const shape = free < 0 ? dims : dims.map((dim, i) => (i === free ? divideDims(x.shape, rest) : dim))
   if (shape.length === x.rank && shape.every((dim, i) => dim === x.shape[i])) return x
+  // A reshaped value in another shape: the elements are those of the value that was reshaped.
+  const reshaped = x.origin.kind === 'node' && x.origin.node.operator === 'Reshape'
+  if (reshaped && !x.graph.stopped.has(x)) return reshape(x.origin.node.inputs[0] as Value, shape)
   const [before, after] = [productDims(x.shape), productDims(shape)]
   if (typeof before === 'number' && typeof after === 'number' && before !== after) {
     throw new FlagError(

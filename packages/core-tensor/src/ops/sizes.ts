@@ -1,6 +1,6 @@
 import { FlagError } from '../errors.ts'
 import { contentsOf } from '../graph/contents.ts'
-import type { Dim, Dims } from '../graph/dims.ts'
+import { type Dim, type Dims, formatDims } from '../graph/dims.ts'
 import { constant, currentGraph, type Graph, type Value } from '../graph/graph.ts'
 import { type Application, apply1, inputOf, intsOf } from '../graph/operator.ts'
 import { add, div, mul, sub } from './elementwise.ts'
@@ -40,12 +40,24 @@ export function axesOf(application: Application, index: number): number[] | unde
 /** The int64 vector of the sizes `dims`, constant where they are numbers and read from the graph where they are symbols. */
 export function dimsVector(dims: Dims): Value {
   if (dims.every((dim) => typeof dim === 'number')) return constant(dims as number[], 'int64', [dims.length])
-  return concat(dims.map(dimVector), 0)
+  return dims.length === 1 ? dimVector(dims[0]) : once(formatDims(dims), () => concat(dims.map(dimVector), 0))
+}
+
+/** The vector of sizes of this name in the graph being traced, made when it is first asked for. */
+function once(name: string, make: () => Value): Value {
+  const { sizes } = currentGraph()
+  const vector = sizes.get(name) ?? make()
+  sizes.set(name, vector)
+  return vector
 }
 
 /** The size of one axis as an int64 vector of length 1. */
 export function dimVector(dim: Dim): Value {
   if (typeof dim === 'number') return constant([dim], 'int64')
+  return once(dim, () => symbolVector(dim))
+}
+
+function symbolVector(dim: string): Value {
   const known = currentGraph().symbols.get(dim)
   if (known) return apply1('Shape', [known.value], { start: known.axis, end: known.axis + 1 })
   const expression = parseDim(dim)

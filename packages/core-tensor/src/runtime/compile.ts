@@ -1,13 +1,15 @@
 import { inPlaceFiles } from '../checkpoint/inPlace.ts'
 import { FlagError } from '../errors.ts'
 import { formatDims } from '../graph/dims.ts'
-import type { Value } from '../graph/graph.ts'
+import { Graph, type Value } from '../graph/graph.ts'
 import { isSpec, isValue, type Spec, spec, type Traced, trace, type ValuesOf } from '../graph/trace.ts'
 import { type IsLeaf, leavesOf, type MapTree, mapTree } from '../graph/tree.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { packedModel } from './packedModel.ts'
 import { createSession, type Session } from './session.ts'
 import { createSessionPool, type SessionPoolOptions } from './sessionPool.ts'
+import { upgradedSession } from './upgradedSession.ts'
 
 export const isTensor: IsLeaf<Tensor> = (node): node is Tensor => node instanceof Tensor
 
@@ -22,19 +24,54 @@ export interface CompiledFunction<S extends readonly unknown[], R> {
   dispose(): Promise<void>
 }
 
+export interface CompileOptions extends SessionPoolOptions {
+  /**
+   * Where weights that are too large to be packed in memory (see `packWeights`) are kept packed, once for this
+   * processor, with twice their size on the disk; sessions map them from there. They are written, and put in the place
+   * of those that lie in the checkpoint, while the model is used. With `packWeights: true` weights of any size are
+   * packed there. Only for the CPU. Default: none.
+   */
+  packedFolder?: string
+  /**
+   * Use operators that ONNX Runtime has beyond the ONNX standard where one stands for several, such as those of
+   * attention. Default: false.
+   */
+  fused?: boolean
+}
+
 /** Weights above this size are used where they lie unless the caller wants them packed. */
 const PACK_LIMIT = 256 * 2 ** 20
 
 /** Encodes a traced graph and opens a session on it, its stored weights mapped from their files. */
-export async function openTraced(traced: Traced, options: SessionPoolOptions = {}): Promise<Session> {
+export async function openTraced(
+  traced: Traced,
+  { packedFolder, ...options }: Omit<CompileOptions, 'fused'> = {},
+): Promise<Session> {
   const stored = traced.graph.storedTensors
   const files = new Set(stored.flatMap(({ source }) => (source ? [source.path] : [])))
   const place = files.size > 0 ? inPlaceFiles(files) : undefined
-  const size = stored.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
-  return createSessionPool(encodeModel(traced.graph, traced.outputs, { locationOf: place?.location }), {
-    weightsFolder: place?.folder,
-    packWeights: size <= PACK_LIMIT,
+  const bytes = stored.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
+  const model = encodeModel(traced.graph, traced.outputs, { locationOf: place?.location })
+  const { packWeights = bytes <= PACK_LIMIT } = options
+  const keepPacked = packedFolder !== undefined && (options.packWeights ?? !packWeights)
+  const weightsFolder = place?.folder
+  const session = await createSessionPool(model, {
+    weightsFolder,
     ...options,
+    packWeights: packWeights && !keepPacked,
+  })
+  if (!keepPacked || session.provider !== 'cpu') return session
+  return upgradedSession(session, {
+    async open(signal) {
+      const pack = { folder: packedFolder, files: [...files], bytes, weightsFolder, signal }
+      const file = await packedModel(model, pack)
+      // What could be optimised was before it was written.
+      return createSessionPool(file, { ...options, packWeights: true, optimization: 'disabled' })
+    },
+    onFailure: ({ message }) =>
+      process.emitWarning(`weights are used as they lie in the checkpoint, which is slower: ${message}`, {
+        code: 'FLAG_NOT_PACKED',
+      }),
   })
 }
 
@@ -48,9 +85,9 @@ export async function openTraced(traced: Traced, options: SessionPoolOptions = {
 export async function compile<const S extends readonly unknown[], R>(
   fn: (...inputs: { [K in keyof S]: ValuesOf<S[K]> }) => R,
   specs: S,
-  { prepare, ...options }: SessionPoolOptions & { prepare?(traced: Traced<R>): Promise<Traced<R>> } = {},
+  { prepare, fused, ...options }: CompileOptions & { prepare?(traced: Traced<R>): Promise<Traced<R>> } = {},
 ): Promise<CompiledFunction<S, R>> {
-  const direct = trace(fn, specs)
+  const direct = trace(fn, specs, new Graph(undefined, { fused }))
   const traced = prepare ? await prepare(direct) : direct
   const session = await openTraced(traced, options)
   const expected = leavesOf(specs, isSpec)

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { FlagError } from '../errors.ts'
+import { oneNodeModel } from './oneNodeModel.ts'
 import type { Call, Method, Reply, ReplyOf, RequestOf } from './protocol.ts'
 import { createSessionCore } from './session-core.mjs'
 
@@ -14,19 +15,27 @@ export interface Host {
   dispose(): Promise<void>
 }
 
-/** Starts a host. `timeLimit` (milliseconds per call) needs a process, which alone can be stopped during a run. */
-export function startHost(
-  isolation: Isolation,
-  timeLimit?: number,
-  stderr: 'inherit' | 'ignore' = 'inherit',
-): Host {
+export interface HostOptions {
+  /** Milliseconds per call; needs a process, which alone can be stopped during a run. */
+  timeLimit?: number
+  /** Of a process. Default: `inherit`. */
+  stderr?: 'inherit' | 'ignore'
+  /** Stops a process at once. */
+  signal?: AbortSignal
+  /** Calls of a process that are under way keep the program alive. Default: true. */
+  awaited?: boolean
+}
+
+/** Starts a host. */
+export function startHost(isolation: Isolation, options: HostOptions = {}): Host {
+  const { timeLimit } = options
   if (timeLimit !== undefined && isolation !== 'process') {
     throw new FlagError('invalid-argument', `a time limit needs isolation 'process', not '${isolation}'`)
   }
   // Read by the native library through getenv, so it has to be set here, not in a worker's copy of the environment.
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
   if (isolation === 'inline') return inlineHost()
-  return isolation === 'worker' ? workerHost() : processHost(timeLimit, stderr)
+  return isolation === 'worker' ? workerHost() : processHost(options)
 }
 
 function inlineHost(): Host {
@@ -42,6 +51,25 @@ function inlineHost(): Host {
     dispose: () => core.close({}),
   }
 }
+
+/** Threads with the runtime loaded that wait for a session. */
+const spares: Host[] = []
+
+/**
+ * Starts threads for sessions that will soon be opened, so that each has the runtime loaded when its model is there.
+ * At most `count` wait at a time; those that are never asked for keep no program alive.
+ */
+export function prepareThreads(count: number): void {
+  while (spares.length < count) {
+    const host = startHost('worker')
+    spares.push(host)
+    // The first session of a process makes the runtime's environment. Whatever is wrong, the next one says.
+    host.call('open', { model: oneNodeModel(), options: { intraOpNumThreads: 1 } }).catch(() => {})
+  }
+}
+
+/** A thread for a session: one that waits, or a new one. */
+export const takeThread = (): Host => spares.shift() ?? startHost('worker')
 
 const hostFile = () => new URL('./session-host.mjs', import.meta.url)
 
@@ -65,11 +93,12 @@ function workerHost(): Host {
   }
 }
 
-function processHost(timeLimit: number | undefined, stderr: 'inherit' | 'ignore'): Host {
+function processHost({ timeLimit, stderr = 'inherit', signal, awaited = true }: HostOptions): Host {
   const child: ChildProcess = fork(fileURLToPath(hostFile()), [], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'inherit', stderr, 'ipc'],
+    ...(signal ? { signal, killSignal: 'SIGKILL' as const } : {}),
   })
   const timers = new Map<number, NodeJS.Timeout>()
   const pending = new Pending(
@@ -83,7 +112,7 @@ function processHost(timeLimit: number | undefined, stderr: 'inherit' | 'ignore'
       timers.set(call.id, setTimeout(stop, timeLimit))
     },
     (busy) => {
-      if (busy) {
+      if (busy && awaited) {
         child.ref()
         child.channel?.ref()
       } else {

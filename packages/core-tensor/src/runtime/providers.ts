@@ -1,5 +1,6 @@
 import { FlagError } from '../errors.ts'
 import { startHost } from './host.ts'
+import { oneNodeModel } from './oneNodeModel.ts'
 
 export const executionProviders = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml', 'tensorrt'] as const
 /** What an operator can run on, by ONNX Runtime's names. */
@@ -7,23 +8,6 @@ export type ExecutionProvider = (typeof executionProviders)[number]
 
 /** Whether a provider works here, and if not, why. */
 export type ProviderProbe = { readonly usable: true } | { readonly usable: false; readonly reason: string }
-
-/** `y = x + x` on one float, as an ONNX file (IR version 8, operator set 13). */
-function oneNodeModel(): Uint8Array {
-  const text = (s: string) => [...Buffer.from(s)]
-  const field = (number: number, body: number[]) => [(number << 3) | 2, body.length, ...body]
-  const int = (number: number, value: number) => [number << 3, value]
-  const shape = field(2, field(1, int(1, 1)))
-  const info = (name: string) => [...field(1, text(name)), ...field(2, field(1, [...int(1, 1), ...shape]))]
-  const node = [
-    ...field(1, text('x')),
-    ...field(1, text('x')),
-    ...field(2, text('y')),
-    ...field(4, text('Add')),
-  ]
-  const graph = [...field(1, node), ...field(2, text('g')), ...field(11, info('x')), ...field(12, info('y'))]
-  return Uint8Array.from([...int(1, 8), ...field(7, graph), ...field(8, int(2, 13))])
-}
 
 /** Why a preferred provider was not used. */
 export interface Fallback {
@@ -47,7 +31,7 @@ export function probeProvider(provider: ExecutionProvider): Promise<ProviderProb
 
 async function probe(provider: ExecutionProvider): Promise<ProviderProbe> {
   // ONNX Runtime complains of missing drivers on stderr; the reason is in the answer.
-  const host = startHost('process', 60_000, 'ignore')
+  const host = startHost('process', { timeLimit: 60_000, stderr: 'ignore' })
   try {
     await host.call('open', {
       model: oneNodeModel(),

@@ -27,6 +27,7 @@ export function createSessionCore() {
     /** @param {{ model: Uint8Array | string, options: object }} request */
     async open({ model, options }) {
       const { InferenceSession } = await import('onnxruntime-node')
+      await session?.release()
       session = await InferenceSession.create(model, options)
       return { inputs: [...session.inputNames], outputs: [...session.outputNames] }
     },

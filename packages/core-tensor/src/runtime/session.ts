@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { FlagError } from '../errors.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type Host, type Isolation, startHost } from './host.ts'
+import { type Host, type Isolation, startHost, takeThread } from './host.ts'
 import type { TensorParts } from './protocol.ts'
 import { type ExecutionProvider, type Fallback, usableProvider } from './providers.ts'
 
@@ -90,7 +90,10 @@ export async function createSession(
     throw new FlagError('invalid-argument', `threads must be a positive integer, got ${threads}`)
   }
   const { provider, fallbacks } = await usableProvider(options.providers ?? ['cpu'])
-  const host: Host = startHost(isolation, options.timeLimit)
+  const host: Host =
+    isolation === 'worker' && options.timeLimit === undefined
+      ? takeThread()
+      : startHost(isolation, { timeLimit: options.timeLimit })
   const extra: Record<string, string> = {}
   if (options.weightsFolder) extra.model_external_initializers_file_folder_path = options.weightsFolder
   if (options.packWeights === false) extra.disable_prepacking = '1'

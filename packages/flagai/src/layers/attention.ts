@@ -30,9 +30,7 @@ export function attention(
   states: Value,
   options: { heads: number; bias?: Value },
 ): Value {
-  const split = (x: Value) => ops.splitHeads(x, options.heads)
-  const [q, k, v] = project(scopes, queries, states).map(split) // [B, heads, Q or T, D / heads]
-  const mixed = ops.mergeHeads(ops.attention(q, k, v, { bias: options.bias })) // [B, Q, D]
+  const mixed = ops.multiHeadAttention(...project(scopes, queries, states), options) // [B, Q, D]
   return linear(scopes.output, mixed) // [B, Q, D]
 }
 

@@ -1,14 +1,15 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
   byteLengthOf,
   type Checkpoint,
+  type CompileOptions,
   conversionsOf,
   convertedLayout,
   FlagError,
   openCheckpoint,
-  type SessionOptions,
+  prepareCacheFolder,
   type Traced,
   type WeightConversion,
   type WeightPrecision,
@@ -43,29 +44,39 @@ export function parseModelDType(name: string): ModelDType {
   })
 }
 
-/** Where converted weights are kept: in `$FLAG_CACHE`, or in `~/.cache/flag`. */
-export const conversionCache = (): string =>
-  join(process.env.FLAG_CACHE || join(homedir(), '.cache', 'flag'), 'quantized')
+/** Where converted and packed weights are kept: in `$FLAG_CACHE`, or in `~/.cache/flag`. */
+const cache = (kind: 'quantized' | 'packed') =>
+  join(process.env.FLAG_CACHE || join(homedir(), '.cache', 'flag'), kind)
+
+/** Where converted weights are kept. */
+export const conversionCache = (): string => cache('quantized')
 
 export interface PrecisionOptions {
   dtype?: ModelDType
   /** Names the file in the cache: `text`, `vision`. */
   part: string
   onProgress?: ConversionProgress
+  /** Whether weights are also kept in the layout that the processor's kernels read: see `PretrainedOptions`. */
+  packed?: boolean
   /** Holds the files that are opened, to be closed when the model is. */
   opened: Checkpoint[]
 }
 
 /** What `compile` has to be told for a model's part to run with weights of this dtype. */
-export function inPrecision<R>({ dtype = 'auto', ...options }: PrecisionOptions): Pick<
-  SessionOptions,
-  'optimization'
+export function inPrecision<R>({ dtype = 'auto', packed, ...options }: PrecisionOptions): Pick<
+  CompileOptions,
+  'optimization' | 'packWeights' | 'packedFolder'
 > & {
   prepare?(traced: Traced<R>): Promise<Traced<R>>
 } {
-  if (parseModelDType(dtype) === 'auto' || dtype === 'fp32') return {}
+  const packing = {
+    ...(packed ? { packWeights: true } : {}),
+    ...((packed ?? dtype === 'int8') ? { packedFolder: cache('packed') } : {}),
+  }
+  if (parseModelDType(dtype) === 'auto' || dtype === 'fp32') return packing
   const precision = dtype as WeightPrecision
   return {
+    ...packing,
     // At any other level the runtime makes a float32 copy of all weights.
     ...(dtype === 'fp16' || dtype === 'bf16' ? { optimization: 'disabled' as const } : {}),
     prepare: (traced) => convert(traced, precision, options),
@@ -100,7 +111,7 @@ async function convertedFile(
   const fingerprint = await fingerprintOfFiles([...new Set(files)].sort(), read)
   const file = join(conversionCache(), `${fingerprint}-${precision}-${VERSION}`, `${part}.safetensors`)
   if (await holds(file, conversions)) return file
-  await makeRoom(file, conversions)
+  await prepareCacheFolder(dirname(file), sizeOf(conversions), 'converted weights')
   await writeConverted(file, conversions, { precision, fingerprint }, (done, total) =>
     onProgress?.(part, done, total),
   )
@@ -121,33 +132,5 @@ async function holds(file: string, conversions: readonly WeightConversion[]): Pr
   }
 }
 
-/** After this time nobody is writing a file any more: its process was killed. */
-const ABANDONED = 3600e3
-
-/** Makes the file's folder, removes what killed processes left in it, and checks that there is room on the disk. */
-async function makeRoom(file: string, conversions: readonly WeightConversion[]): Promise<void> {
-  const folder = dirname(file)
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new FlagError('io', `${folder}: cannot be made: ${(cause as Error).message}`, {
-      cause,
-      hint: 'set FLAG_CACHE to a folder that can be written to',
-    })
-  })
-  for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.tmp'))) {
-    const left = join(folder, name)
-    const { mtimeMs } = await stat(left).catch(() => ({ mtimeMs: Date.now() }))
-    if (Date.now() - mtimeMs > ABANDONED) await rm(left, { force: true })
-  }
-  const size = convertedLayout(conversions).reduce(
-    (sum, { dtype, shape }) => sum + byteLengthOf(dtype, shape),
-    0,
-  )
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= size) return
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`
-  throw new FlagError(
-    'io',
-    `${folder}: converted weights take ${megabytes(size)}, ${megabytes(bavail * bsize)} are free`,
-    { hint: 'make room, or set FLAG_CACHE to a folder on another disk' },
-  )
-}
+const sizeOf = (conversions: readonly WeightConversion[]): number =>
+  convertedLayout(conversions).reduce((sum, { dtype, shape }) => sum + byteLengthOf(dtype, shape), 0)

@@ -72,6 +72,14 @@ describe('work of a node', () => {
       2 * 4 * 6 * (8 + 16),
     ],
     [
+      'MultiHeadAttention',
+      {
+        inputs: [f32(2, 4, 64), f32(2, 6, 64), f32(2, 6, 64), undefined, undefined, f32(2, 1, 4, 6)],
+        outputs: [f32(2, 4, 64)],
+      },
+      2 * 4 * 6 * (64 + 64),
+    ],
+    [
       'Einsum',
       {
         inputs: [f32(2, 3, 4), f32(2, 4, 5)],

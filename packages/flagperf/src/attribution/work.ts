@@ -124,6 +124,8 @@ const macRules: Readonly<Record<string, MacRule>> = {
   LSTM: recurrent(4),
   GRU: recurrent(3),
   RNN: recurrent(1),
+  // Its fourth and fifth inputs are a bias of the projections and a mask.
+  MultiHeadAttention: (node) => attention({ ...node, inputs: node.inputs.slice(0, 3) }),
   Attention: (node) => (node.domain === 'com.microsoft' ? fusedAttention(node) : attention(node)),
 }
 

@@ -341,6 +341,11 @@ export const onnxExamples: Record<OnnxOperator, Example> = {
       attributes: { bits: 4, block_size: 32, gather_axis: 0, quantize_axis: 1 },
     },
   ),
+  MultiHeadAttention: of((n) => Array(3).fill({ shape: [1, side(n), 256] }), {
+    dtypes: ['float32'],
+    domain: 'com.microsoft',
+    attributes: { num_heads: 4 },
+  }),
   MatMulNBits: of(
     (n) => [
       { shape: [n, blocks(n)] },
