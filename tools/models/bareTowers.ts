@@ -8,6 +8,7 @@ import {
   type Scope,
   type Spec,
   spec,
+  type Traced,
   trace,
   type Value,
 } from '../../packages/core-tensor/src/index.ts'
@@ -19,6 +20,7 @@ import { bindParameters } from '../../packages/flagai/src/models/bind.ts'
 import { parseCLIPConfig } from '../../packages/flagai/src/models/clip/config.ts'
 import * as clip from '../../packages/flagai/src/models/clip/model.ts'
 import { TEXT_TOKENS } from '../../packages/flagai/src/models/dualEncoder.ts'
+import { inPrecision, type ModelDType } from '../../packages/flagai/src/models/precision.ts'
 import { openTokenizer } from '../../packages/flagai/src/tokenizers/index.ts'
 
 type What = 'text' | 'image'
@@ -62,21 +64,27 @@ const families = {
 export async function bareTowers(
   family: keyof typeof families,
   folder: string,
-  threads: number,
-  work: string,
+  { threads, work, dtype = 'auto' }: { threads: number; work: string; dtype?: ModelDType },
 ): Promise<string> {
   const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
   const { size, text, image } = await families[family](json, folder)
-  const tower = async (name: string, fn: (x: Value) => Value, input: Spec) => {
-    const { graph, outputs } = trace(fn as never, [input] as const, new Graph(undefined, { fused: true }))
+  const tower = async (part: 'text' | 'vision', fn: (x: Value) => Value, input: Spec) => {
+    const direct = trace(
+      fn as never,
+      [input] as const,
+      new Graph(undefined, { fused: true }),
+    ) as Traced<Value>
+    const { prepare } = inPrecision<Value>({ dtype, part, opened: [] })
+    const { graph, outputs } = prepare ? await prepare(direct) : direct
     const files = new Set(graph.storedTensors.flatMap(({ source }) => (source ? [source.path] : [])))
     const place = inPlaceFiles(files)
-    const model = join(work, `${family}-${name}.onnx`)
+    const model = join(work, `${family}-${part}-${dtype}.onnx`)
     await writeFile(model, encodeModel(graph, outputs, { locationOf: place.location }))
     const bytes = graph.storedTensors.reduce((sum, { source }) => sum + (source?.byteLength ?? 0), 0)
     const session = {
       model_external_initializers_file_folder_path: place.folder,
-      ...(bytes > 256 * 2 ** 20 ? { disable_prepacking: '1' } : {}),
+      // In 8 bits the model itself runs packed.
+      ...(bytes > 256 * 2 ** 20 && dtype !== 'int8' ? { disable_prepacking: '1' } : {}),
     }
     return {
       model,
@@ -91,9 +99,9 @@ export async function bareTowers(
   }
   const towers = {
     text: await tower('text', text, spec('int64', ['batch', 'length'])),
-    image: await tower('image', image, spec('float32', ['batch', 3, size, size])),
+    image: await tower('vision', image, spec('float32', ['batch', 3, size, size])),
   }
-  const file = join(work, `${family}-bare.json`)
+  const file = join(work, `${family}-${dtype}-bare.json`)
   await writeFile(file, JSON.stringify(towers))
   return file
 }

@@ -1,12 +1,13 @@
 // AltCLIP at its real size beside PyTorch (transformers, eager), and CLIP ViT-B/32 beside transformers.js, with the same
 // threads, each in one interleaved run:
 //   npm run bench:altclip -- [--models FOLDER] [--rounds N] [--starts N] [--threads N] [--peer torch|transformersjs]
-//                            [--dtype int8] [--json FILE] [--write]
+//                            [--json FILE] [--write]
 // Cold: from the start of the process to the first text and picture embedding. Warm: captions/s and pictures/s at batch
 // 1, 8 and 32, from strings and JPEG files to vectors; the same against a bare onnxruntime loop over the same graphs
 // with inputs that are ready. Memory: the most private and the most resident memory of both sides. Event loop: the
-// delay while 1,000 pictures are embedded. With --dtype int8 also what a user reaches with weights in 8 bits, beside
-// PyTorch in float32 and with its linear layers quantised dynamically. Models with random weights (7.5 GB) are written into --models once.
+// delay while 1,000 pictures are embedded. AltCLIP is measured with weights as they are stored and with
+// `dtype: 'int8'`, both beside PyTorch in float32, the second also beside PyTorch with its linear layers quantised
+// dynamically. Models with random weights (7.5 GB) are written into --models once.
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -21,18 +22,18 @@ import { environment, writeResult } from '../../../tools/repo/result.ts'
 import { writeSection } from '../../../tools/repo/section.ts'
 import { CLIP } from '../src/models/clip/index.ts'
 import { exportOnnx } from '../src/models/export.ts'
+import type { ModelDType } from '../src/models/precision.ts'
 import { type Memory, startChild } from './embedding/child.ts'
 import {
+  byTurns,
   type ColdRow,
   coldStarts,
-  greatestDifference,
-  type ReducedRow,
-  reducedRates,
+  settle,
   startFlag,
   type WarmRow,
-  warmRates,
+  warmRow,
 } from './embedding/compare.ts'
-import { coldTable, memoryTable, reducedTable, warmTable } from './embedding/tables.ts'
+import { coldTable, memoryTable, warmTable } from './embedding/tables.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -41,7 +42,6 @@ const { values: options } = parseArgs({
     starts: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string', multiple: true, default: ['torch', 'transformersjs'] },
-    dtype: { type: 'string' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -51,21 +51,10 @@ const python = process.env.FLAG_PYTHON ?? 'python3'
 const { threads } = options
 const [rounds, starts] = [Number(options.rounds), Number(options.starts)]
 const wanted = (peer: string) => options.peer.includes(peer)
-if (options.dtype !== undefined && (options.dtype !== 'int8' || !wanted('torch'))) {
-  console.error('bench:altclip compares with PyTorch in float32, and with --dtype int8 in 8 bits, too.')
-  process.exit(2)
-}
-
 const GOALS = { cold: 0.2, memory: 0.6, image: 2, text: 1.5, bare: 0.9 }
 const DELAY_GOAL = 20
 /** Of transformers.js, which runs the same graph on the same runtime, no factor is asked. */
 const CLIP_GOALS = { bare: 0.9 }
-
-/** What int8 gives, and how far it is from PyTorch's float32. */
-interface Reduced {
-  readonly rows: readonly ReducedRow[]
-  readonly difference: { readonly ours: number; readonly theirs: number }
-}
 
 interface Comparison {
   readonly cold: readonly ColdRow[]
@@ -78,8 +67,7 @@ const work = await mkdtemp(join(tmpdir(), 'flag-bench-'))
 try {
   const images = await pictures(join(work, 'pictures'), 32)
   const results = {
-    ...(wanted('torch') ? { altclip: await besideTorch(images) } : {}),
-    ...(options.dtype ? { int8: await inEightBits(images) } : {}),
+    ...(wanted('torch') ? await besideTorch(images) : {}),
     ...(wanted('transformersjs') ? { clip: await besideTransformersJs(images) } : {}),
   }
   await report(results, await loopDelay(images))
@@ -101,47 +89,59 @@ function peerVersions(): Record<string, string> {
   }
 }
 
-async function besideTorch(images: readonly string[]): Promise<Comparison> {
+/** AltCLIP as it is stored and in int8. */
+async function besideTorch(
+  images: readonly string[],
+): Promise<{ altclip: Comparison; int8: Comparison; theirInt8: readonly WarmRow[] }> {
   const folders = await writeAltCLIP(options.models)
   const inputs = { image: images, text: captions(64) }
   const first = [inputs.text[4], images[0]]
-  const ours = (folder: string) => startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first)
-  const theirs = (folder: string) =>
-    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first])
+  const ours = (folder: string, dtype = 'auto') =>
+    startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first, dtype)
+  const theirs = (folder: string, ...dtype: string[]) =>
+    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first, ...dtype])
+  const bare = async (dtype: ModelDType) => {
+    const towers = await bareTowers('AltCLIP', folders.torch, { threads: Number(threads), work, dtype })
+    return startChild(process.execPath, [here('embedding/bare.mjs'), towers])
+  }
+  // Converts and packs; what is measured finds both in the cache.
+  const maker = await ours(folders.torch, 'int8')
+  await settle(maker, inputs, 5)
+  await maker.end()
   const cold: ColdRow[] = []
   for (const [format, folder] of Object.entries(folders)) {
     const start = { ours: () => ours(folder), theirs: () => theirs(folder) }
     cold.push(await coldStarts(`AltCLIP, ${format} file`, start, starts))
   }
-  const bare = await bareTowers('AltCLIP', folders.torch, Number(threads), work)
+  const startInt8 = { ours: () => ours(folders.torch, 'int8'), theirs: () => theirs(folders.torch) }
+  const coldInt8 = await coldStarts('AltCLIP, torch file, int8', startInt8, starts)
   const children = {
-    ours: await ours(folders.torch),
-    theirs: await theirs(folders.torch),
-    bare: await startChild(process.execPath, [here('embedding/bare.mjs'), bare]),
+    float32: await ours(folders.torch),
+    PyTorch: await theirs(folders.torch),
+    'float32 bare': await bare('auto'),
+    int8: await ours(folders.torch, 'int8'),
+    'PyTorch int8': await theirs(folders.torch, 'int8'),
+    'int8 bare': await bare('int8'),
   }
+  await settle(children.int8, inputs, 2)
   const shapes = await runShapes(folders.torch, inputs.text, 224)
-  const warm = await warmRates(children, inputs, shapes, rounds)
-  await children.bare.end()
-  return { cold, warm, memory: { ours: await children.ours.end(), theirs: await children.theirs.end() } }
-}
-
-async function inEightBits(images: readonly string[]): Promise<Reduced> {
-  const { torch: folder } = await writeAltCLIP(options.models)
-  const inputs = { image: images, text: captions(64) }
-  const first = [inputs.text[4], images[0]]
-  const pytorch = (...dtype: string[]) =>
-    startChild(python, [here('embedding/pytorch_peer.py'), folder, threads, ...first, ...dtype])
-  const children = {
-    ours: await startFlag(here('embedding/flag.mjs'), 'AltCLIP', folder, threads, first, 'int8'),
-    float32: await pytorch(),
-    int8: await pytorch('int8'),
-  }
-  const rows = await reducedRates(children, inputs, rounds)
-  for (const child of Object.values(children)) await child.end()
-  const { ours, float32, int8 } = children
+  const rates = await byTurns(children, inputs, shapes, rounds)
+  const memory: Record<string, Memory> = {}
+  for (const [name, child] of Object.entries(children)) memory[name] = await child.end()
+  const rows = (ours: string, theirs: string) =>
+    rates.map((rate) => warmRow(rate, { ours, theirs, bare: `${ours} bare` }))
   return {
-    rows,
-    difference: { ours: greatestDifference(ours, float32), theirs: greatestDifference(int8, float32) },
+    altclip: {
+      cold,
+      warm: rows('float32', 'PyTorch'),
+      memory: { ours: memory.float32, theirs: memory.PyTorch },
+    },
+    int8: {
+      cold: [coldInt8],
+      warm: rows('int8', 'PyTorch'),
+      memory: { ours: memory.int8, theirs: memory.PyTorch },
+    },
+    theirInt8: rows('int8', 'PyTorch int8'),
   }
 }
 
@@ -159,14 +159,15 @@ async function besideTransformersJs(images: readonly string[]): Promise<Comparis
     theirs: () => startChild(process.execPath, [here('transformersjs/peer.mjs'), folder, threads, ...first]),
   }
   const cold = [await coldStarts('CLIP ViT-B/32', start, starts)]
-  const bare = await bareTowers('CLIP', folder, Number(threads), work)
+  const towers = await bareTowers('CLIP', folder, { threads: Number(threads), work })
   const children = {
     ours: await start.ours(),
     theirs: await start.theirs(),
-    bare: await startChild(process.execPath, [here('embedding/bare.mjs'), bare]),
+    bare: await startChild(process.execPath, [here('embedding/bare.mjs'), towers]),
   }
   const shapes = await runShapes(folder, inputs.text, 224)
-  const warm = await warmRates(children, inputs, shapes, rounds)
+  const rates = await byTurns(children, inputs, shapes, rounds)
+  const warm = rates.map((rate) => warmRow(rate, { ours: 'ours', theirs: 'theirs', bare: 'bare' }))
   await children.bare.end()
   return { cold, warm, memory: { ours: await children.ours.end(), theirs: await children.theirs.end() } }
 }
@@ -182,7 +183,12 @@ async function loopDelay(images: readonly string[]): Promise<number> {
 }
 
 async function report(
-  { altclip, int8, clip }: { altclip?: Comparison; int8?: Reduced; clip?: Comparison },
+  {
+    altclip,
+    int8,
+    theirInt8,
+    clip,
+  }: { altclip?: Comparison; int8?: Comparison; theirInt8?: readonly WarmRow[]; clip?: Comparison },
   delayP99: number,
 ): Promise<void> {
   const note =
@@ -194,20 +200,18 @@ async function report(
     'Random weights at full size; pictures are JPEG files of 640 × 480, captions have 3 to 40 tokens.'
   const parts = [
     note,
-    ...(altclip
+    ...(altclip && int8 && theirInt8
       ? [
+          'AltCLIP in float32, as it is stored:',
           coldTable('PyTorch', altclip.cold, GOALS),
           warmTable('PyTorch', altclip.warm, GOALS),
           memoryTable('PyTorch', altclip.memory, GOALS),
-        ]
-      : []),
-    ...(int8
-      ? [
-          "In 8 bits, which is another precision and not held to the goals above: `dtype: 'int8'` beside PyTorch in " +
-            'float32, and beside `torch.ao.quantization.quantize_dynamic` of its linear layers. From the first eight ' +
-            "numbers of PyTorch's float32 vectors, ours differ by at most " +
-            `${int8.difference.ours.toExponential(1)}, PyTorch's by ${int8.difference.theirs.toExponential(1)}.`,
-          reducedTable(int8.rows),
+          "AltCLIP with `dtype: 'int8'`, converted and packed before, beside PyTorch in float32:",
+          coldTable('PyTorch', int8.cold, GOALS),
+          warmTable('PyTorch', int8.warm, GOALS),
+          memoryTable('PyTorch', int8.memory, GOALS),
+          'The same beside PyTorch with `torch.ao.quantization.quantize_dynamic` of its linear layers:',
+          warmTable('PyTorch, int8', theirInt8, { bare: GOALS.bare }),
         ]
       : []),
     ...(clip
@@ -229,7 +233,7 @@ async function report(
     value: Math.min(...images.map(({ toPeer }) => toPeer.ratio)),
     unit: `× pictures/s of ${altclip ? 'PyTorch' : 'transformers.js'}, the least of the batch sizes`,
     goal: `>= ${GOALS.image}`,
-    rows: { altclip, int8, clip, delayP99 },
+    rows: { altclip, int8, theirInt8, clip, delayP99 },
     environment: { ...versions, threads: Number(threads) },
   })
 }

@@ -30,18 +30,6 @@ export interface WarmRow {
   readonly delayP99: number
 }
 
-/** Our int8 beside PyTorch's float32, and beside its own int8. */
-export interface ReducedRow {
-  readonly what: What
-  readonly batch: number
-  /** Inputs per second, medians. */
-  readonly ours: number
-  readonly float32: number
-  readonly int8: number
-  readonly toFloat32: Ratio
-  readonly toInt8: Ratio
-}
-
 /** How many inputs one measurement takes at each batch size: enough to be steady, few enough to take turns often. */
 const COUNTS: Record<What, Record<number, number>> = {
   image: { 1: 2, 8: 8, 32: 32 },
@@ -70,38 +58,39 @@ export async function coldStarts(
   return { title, ours: median(seconds.ours), theirs: median(seconds.theirs), difference, ...ratio }
 }
 
-/** One side of a comparison, and what it is asked. */
-interface Side {
-  readonly child: Child
-  request(what: What, inputs: readonly string[], batch: number): object
-}
+/** Programs that take part in a comparison, by name. Those whose name ends in `bare` are bare loops. */
+export type Children = Readonly<Record<string, Child>>
 
-interface Rates<K extends string> {
+/** Inputs per second of every program, round by round, for one kind of input and one batch size. */
+export interface Rates {
   readonly what: What
   readonly batch: number
-  /** Inputs per second, by round. */
-  readonly rates: Record<K, number[]>
-  /** Of the event loops, in milliseconds, where a side tells. */
-  readonly delays: Record<K, number[]>
+  readonly rates: Readonly<Record<string, number[]>>
+  /** Delays of event loops, p99 in milliseconds, where a program tells. */
+  readonly delays: Readonly<Record<string, number[]>>
 }
 
-/** Measures all sides by turns, `rounds` times, with pictures and texts in batches of every size. */
-async function byTurns<K extends string>(
-  sides: Record<K, Side>,
+/**
+ * Measures all programs by turns, `rounds` times, with pictures and texts in batches of every size. `shapes` are those
+ * of a bare loop's runs. The first round warms up.
+ */
+export async function byTurns(
+  children: Children,
   inputs: Readonly<Record<What, readonly string[]>>,
+  shapes: (what: What, count: number, batch: number) => number[][],
   rounds: number,
-): Promise<Rates<K>[]> {
-  const names = Object.keys(sides) as K[]
-  const lists = () => Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>
-  const measured: Rates<K>[] = []
+): Promise<Rates[]> {
+  const names = Object.keys(children)
+  const lists = () => Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  const measured: Rates[] = []
   for (const what of ['image', 'text'] as const) {
     for (const [size, count] of Object.entries(COUNTS[what])) {
       const one = { what, batch: Number(size), rates: lists(), delays: lists() }
+      const embeds = { what, inputs: inputs[what].slice(0, count), batch: one.batch }
+      const bare = { what, shapes: shapes(what, count, one.batch) }
       for (let i = 0; i <= rounds; i++) {
         for (const name of names) {
-          const { child, request } = sides[name]
-          const reply = await child.ask(request(what, inputs[what].slice(0, count), one.batch))
-          // The first round warms up.
+          const reply = await children[name].ask(name.endsWith('bare') ? bare : embeds)
           if (i === 0) continue
           one.rates[name].push(count / reply.seconds)
           one.delays[name].push(reply.delayP99)
@@ -115,55 +104,38 @@ async function byTurns<K extends string>(
   return measured
 }
 
-const embeds = (child: Child): Side => ({
-  child,
-  request: (what, inputs, batch) => ({ what, inputs, batch }),
-})
-
-const quotient = (ours: readonly number[], theirs: readonly number[]): Ratio =>
-  ratioOf(ours.map((rate, k) => rate / theirs[k]))
-
-/** Inputs per second of both sides and of a bare loop, by turns. `shapes` are those of the bare loop's runs. */
-export async function warmRates(
-  children: { ours: Child; theirs: Child; bare: Child },
-  inputs: Readonly<Record<What, readonly string[]>>,
-  shapes: (what: What, count: number, batch: number) => number[][],
-  rounds: number,
-): Promise<WarmRow[]> {
-  const bare: Side = {
-    child: children.bare,
-    request: (what, some, batch) => ({ what, shapes: shapes(what, some.length, batch) }),
-  }
-  const sides = { ours: embeds(children.ours), theirs: embeds(children.theirs), bare }
-  return (await byTurns(sides, inputs, rounds)).map(({ what, batch, rates, delays }) => ({
-    what,
-    batch,
-    ours: median(rates.ours),
-    theirs: median(rates.theirs),
-    bare: median(rates.bare),
-    toPeer: quotient(rates.ours, rates.theirs),
-    toBare: quotient(rates.ours, rates.bare),
-    delayP99: Math.max(...delays.ours),
-  }))
+/** Programs of a comparison by name: ours, a peer, and a bare loop over our graph. */
+export interface Sides {
+  readonly ours: string
+  readonly theirs: string
+  readonly bare: string
 }
 
-/** Inputs per second of our int8 and of PyTorch in float32 and in int8, by turns. */
-export async function reducedRates(
-  children: { ours: Child; float32: Child; int8: Child },
-  inputs: Readonly<Record<What, readonly string[]>>,
-  rounds: number,
-): Promise<ReducedRow[]> {
-  const { ours, float32, int8 } = children
-  const sides = { ours: embeds(ours), float32: embeds(float32), int8: embeds(int8) }
-  return (await byTurns(sides, inputs, rounds)).map(({ what, batch, rates }) => ({
+/** What one row of a table says of three programs. */
+export function warmRow({ what, batch, rates, delays }: Rates, { ours, theirs, bare }: Sides): WarmRow {
+  const quotient = (other: string) => ratioOf(rates[ours].map((rate, k) => rate / rates[other][k]))
+  return {
     what,
     batch,
-    ours: median(rates.ours),
-    float32: median(rates.float32),
-    int8: median(rates.int8),
-    toFloat32: quotient(rates.ours, rates.float32),
-    toInt8: quotient(rates.ours, rates.int8),
-  }))
+    ours: median(rates[ours]),
+    theirs: median(rates[theirs]),
+    bare: median(rates[bare]),
+    toPeer: quotient(theirs),
+    toBare: quotient(bare),
+    delayP99: Math.max(...delays[ours]),
+  }
+}
+
+/** Has a program of ours run until its packed models, where it uses any, are made and in their places. */
+export async function settle(
+  child: Child,
+  inputs: Readonly<Record<What, readonly string[]>>,
+  times: number,
+): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await child.ask({ what: 'image', inputs: inputs.image.slice(0, 8), batch: 8 })
+    await child.ask({ what: 'text', inputs: inputs.text.slice(0, 32), batch: 8 })
+  }
 }
 
 /** Our side with a class of @flag/ai on a folder. */

@@ -1,6 +1,6 @@
 import { markdownTable } from '../../../../tools/repo/section.ts'
 import type { Memory } from './child.ts'
-import type { ColdRow, Ratio, ReducedRow, WarmRow } from './compare.ts'
+import type { ColdRow, Ratio, WarmRow } from './compare.ts'
 
 /** What is wanted of each figure, where something is. */
 export interface Goals {
@@ -53,20 +53,6 @@ export const warmTable = (peer: string, rows: readonly WarmRow[], goals: Goals):
       cell(row.toBare),
       goal('≥', goals.bare),
       row.delayP99.toFixed(1),
-    ]),
-  )
-
-export const reducedTable = (rows: readonly ReducedRow[]): string =>
-  markdownTable(
-    ['per second', 'batch', 'Flag, int8', 'PyTorch, float32', 'ratio', 'PyTorch, int8', 'ratio'],
-    rows.map((row) => [
-      row.what === 'image' ? 'pictures' : 'captions',
-      String(row.batch),
-      row.ours.toFixed(2),
-      row.float32.toFixed(2),
-      cell(row.toFloat32),
-      row.int8.toFixed(2),
-      cell(row.toInt8),
     ]),
   )
 
