@@ -159,7 +159,7 @@ function ratioOf(ratios: readonly number[]): Ratio {
 }
 
 /** Of the first eight numbers of the first picture's and text's vectors. */
-export function greatestDifference(ours: Child, theirs: Child): number {
+function greatestDifference(ours: Child, theirs: Child): number {
   const numbers = ({ first }: Child) => [...(first.text as number[]), ...(first.image as number[])]
   const expected = numbers(theirs)
   return Math.max(...numbers(ours).map((value, i) => Math.abs(value - expected[i])))
