@@ -4,6 +4,9 @@ import type { Attribute, Attributes, Node, Value, ValueType } from './graph.ts'
 import { currentGraph } from './graph.ts'
 import type { OperatorName } from './operatorNames.ts'
 
+/** The domain of ONNX Runtime's operators that the ONNX standard has not. */
+export const CONTRIB = 'com.microsoft'
+
 /** What shape inference sees of a node. */
 export interface Application {
   readonly operator: string

@@ -1,12 +1,9 @@
 import type { Dims } from '../graph/dims.ts'
 import type { Value } from '../graph/graph.ts'
-import { apply1, defineOperators, inputOf, notDifferentiable } from '../graph/operator.ts'
+import { apply1, CONTRIB, defineOperators, inputOf, notDifferentiable } from '../graph/operator.ts'
 import type { FusedOperator } from '../graph/operatorNames.ts'
 import { attention, mergeHeads, splitHeads } from './attention.ts'
 import { expand } from './shape.ts'
-
-/** Operators of ONNX Runtime that the ONNX standard has not. */
-const CONTRIB = 'com.microsoft'
 
 export const fusedOperators = defineOperators<FusedOperator>({
   MultiHeadAttention: {

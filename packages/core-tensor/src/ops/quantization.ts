@@ -3,6 +3,7 @@ import type { Value, ValueType } from '../graph/graph.ts'
 import {
   type Application,
   apply1,
+  CONTRIB,
   defineOperators,
   inputOf,
   intOf,
@@ -17,9 +18,6 @@ import { mul } from './elementwise.ts'
 import { embedding } from './gather.ts'
 import { matmulDims } from './linear.ts'
 import { unsqueeze } from './shape.ts'
-
-/** Operators of ONNX Runtime that the ONNX standard has not. */
-const CONTRIB = 'com.microsoft'
 
 const rounds = notDifferentiable('its result is rounded to integers')
 
