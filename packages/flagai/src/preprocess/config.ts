@@ -1,5 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Resample, resampleNames } from './filters.ts'
 
 const pixels = z.number().int().positive()

@@ -1,5 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
-import { z } from 'zod'
+import * as z from 'zod'
 import { activationNames } from '../../layers/index.ts'
 
 export const count = z.number().int().positive()

@@ -1,5 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The vision transformer that EVA's classifiers, its masked image models and EVA-CLIP's image towers share. */
 export interface EVABody {

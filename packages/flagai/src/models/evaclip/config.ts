@@ -1,5 +1,5 @@
 import { FlagError } from '@flag/core-tensor'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CLIPTextConfig } from '../clip/config.ts'
 import { bodyOf, bodyOfArchitecture, type DesignName, designs, type EVABody } from '../eva/config.ts'
 
