@@ -20,29 +20,31 @@ export interface InPlaceFiles {
  * Throws `not-found` for a missing file, `unsupported` when files lie on different Windows drives.
  */
 export function inPlaceFiles(files: Iterable<string>): InPlaceFiles {
-  const real = new Map<string, string>()
+  const locations = new Map<string, string>()
   let folder = ''
   for (const file of files) {
+    let real: string
     try {
-      real.set(file, realpathSync(file))
+      real = realpathSync(file)
     } catch (cause) {
       throw new FlagError('not-found', `${file}: cannot be opened in place`, { cause })
     }
-    const { root } = path.parse(real.get(file) as string)
+    const { root } = path.parse(real)
     if (folder !== '' && root !== folder) {
       throw new FlagError('unsupported', `weights lie on two drives, ${folder} and ${root}`, {
         hint: 'move the checkpoint files to one drive',
       })
     }
     folder = root
+    locations.set(file, path.relative(root, real).split(path.sep).join('/'))
   }
   return {
     folder,
     location(file) {
-      const target = real.get(file)
-      if (target === undefined)
+      const location = locations.get(file)
+      if (location === undefined)
         throw new FlagError('invalid-argument', `${file} was not named when opening in place`)
-      return path.relative(folder, target).split(path.sep).join('/')
+      return location
     },
   }
 }

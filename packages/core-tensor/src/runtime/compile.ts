@@ -42,6 +42,9 @@ export interface CompileOptions extends SessionPoolOptions {
 /** Weights above this size are used where they lie unless the caller wants them packed. */
 const PACK_LIMIT = 256 * 2 ** 20
 
+/** Longer than what lies between two products, in microseconds: for sessions that run while others open. */
+const BRIEF_SPIN = 100
+
 /** Encodes a traced graph and opens a session on it, its stored weights mapped from their files. */
 export async function openTraced(
   traced: Traced,
@@ -57,6 +60,8 @@ export async function openTraced(
   const weightsFolder = place?.folder
   const session = await createSessionPool(model, {
     weightsFolder,
+    // One that will be replaced serves the start, when there is other work for every core.
+    ...(keepPacked ? { spinTime: BRIEF_SPIN } : {}),
     ...options,
     packWeights: packWeights && !keepPacked,
   })

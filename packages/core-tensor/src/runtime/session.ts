@@ -33,6 +33,11 @@ export interface SessionOptions {
    * the session opens; there, each is widened in every run, for as long as it is needed. Default: all.
    */
   optimization?: 'disabled' | 'basic' | 'extended' | 'all'
+  /**
+   * For how many microseconds threads with nothing to do watch for work before they sleep. Long keeps a session that is
+   * alone fast; short leaves the cores to others. Default: the runtime's own, which is long.
+   */
+  spinTime?: number
   /** Folder in which initializers with external data lie. */
   weightsFolder?: string
   /** Writes an ONNX Runtime profile whose file name starts with this path. */
@@ -97,6 +102,7 @@ export async function createSession(
   const extra: Record<string, string> = {}
   if (options.weightsFolder) extra.model_external_initializers_file_folder_path = options.weightsFolder
   if (options.packWeights === false) extra.disable_prepacking = '1'
+  if (options.spinTime !== undefined) extra['intra_op.spin_duration_us'] = String(options.spinTime)
   // The runtime would refuse models that run on the CPU because they were to.
   if (options.wholly && provider !== 'cpu') extra.disable_cpu_ep_fallback = '1'
   const own = options.providerOptions ? { name: provider, ...options.providerOptions } : provider
