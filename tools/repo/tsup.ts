@@ -1,27 +1,34 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
-/**
- * How every package is built: ESM and type declarations for Node 20, from `src/` into `dist/`. The packages named in
- * `bundled` are copied into `dist/` as far as they are used, which loads faster than their many files; the package's
- * NOTICE has to name them.
- */
-export function library(entry: Record<string, string>, bundled: string[] = []) {
-  return defineConfig({
+export interface LibraryOptions {
+  /**
+   * Packages that are copied into `dist/` as far as they are used, which loads faster than their many files; the
+   * package's NOTICE has to name them.
+   */
+  bundled?: string[]
+  /** Threads that do little: each is one file with what it uses of the other packages, and loads nothing else of them. */
+  threads?: Record<string, string>
+}
+
+/** How every package is built: ESM and type declarations for Node 20, from `src/` into `dist/`. */
+export function library(entry: Record<string, string>, { bundled = [], threads = {} }: LibraryOptions = {}) {
+  const common: Options = { format: 'esm', target: 'node20', platform: 'node', sourcemap: true }
+  const main: Options = {
+    ...common,
     entry,
-    format: 'esm',
-    target: 'node20',
-    platform: 'node',
-    clean: true,
+    // Both builds run at the same time.
+    clean: ['**', ...Object.keys(threads).map((name) => `!${name}.js*`)],
     splitting: true,
-    sourcemap: true,
     noExternal: bundled,
     // tsup hands `baseUrl` to the compiler, which TypeScript 6 calls deprecated. The source paths of the
     // workspace are taken away, so that the declarations name the other packages and do not inline them.
     dts: { compilerOptions: { ignoreDeprecations: '6.0', paths: {} } },
     onSuccess: copyPlainModules,
-  })
+  }
+  if (Object.keys(threads).length === 0) return defineConfig(main)
+  return defineConfig([main, { ...common, entry: threads, splitting: false, noExternal: [/^@flag\//] }])
 }
 
 /**
