@@ -94,6 +94,13 @@ export async function createSession(
   if (!Number.isInteger(threads) || threads < 1) {
     throw new FlagError('invalid-argument', `threads must be a positive integer, got ${threads}`)
   }
+  const { spinTime } = options
+  if (spinTime !== undefined && (!Number.isSafeInteger(spinTime) || spinTime < 0)) {
+    throw new FlagError(
+      'invalid-argument',
+      `spinTime must be a whole number of microseconds, got ${spinTime}`,
+    )
+  }
   const { provider, fallbacks } = await usableProvider(options.providers ?? ['cpu'])
   const host: Host =
     isolation === 'worker' && options.timeLimit === undefined
@@ -102,7 +109,7 @@ export async function createSession(
   const extra: Record<string, string> = {}
   if (options.weightsFolder) extra.model_external_initializers_file_folder_path = options.weightsFolder
   if (options.packWeights === false) extra.disable_prepacking = '1'
-  if (options.spinTime !== undefined) extra['intra_op.spin_duration_us'] = String(options.spinTime)
+  if (spinTime !== undefined) extra['intra_op.spin_duration_us'] = String(spinTime)
   // The runtime would refuse models that run on the CPU because they were to.
   if (options.wholly && provider !== 'cpu') extra.disable_cpu_ep_fallback = '1'
   const own = options.providerOptions ? { name: provider, ...options.providerOptions } : provider

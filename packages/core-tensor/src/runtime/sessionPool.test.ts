@@ -3,9 +3,10 @@ import { spec } from '../graph/trace.ts'
 import * as ops from '../ops/index.ts'
 import { tensor } from '../tensor/tensor.ts'
 import { compile } from './compile.ts'
+import type { SessionOptions } from './session.ts'
 
-const double = (sessions: number) =>
-  compile((x) => ops.add(x, x), [spec('float32', ['n'])] as const, { threads: 1, sessions })
+const double = (sessions: number, options: SessionOptions = {}) =>
+  compile((x) => ops.add(x, x), [spec('float32', ['n'])] as const, { threads: 1, sessions, ...options })
 
 it('answers every one of many calls at once with its own result', async () => {
   const run = await double(3)
@@ -23,3 +24,11 @@ it('carries no state', async () => {
 it.each([0, 1.5, Number.NaN])('refuses %s sessions', async (sessions) => {
   await expect(double(sessions)).rejects.toMatchObject({ code: 'invalid-argument' })
 })
+
+// The runtime itself passes over values that it cannot read.
+it.each([{ threads: 0 }, { threads: 1.5 }, { spinTime: -1 }, { spinTime: 0.5 }])(
+  'refuses %j',
+  async (options) => {
+    await expect(double(1, options)).rejects.toMatchObject({ code: 'invalid-argument' })
+  },
+)
