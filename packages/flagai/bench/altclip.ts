@@ -7,7 +7,7 @@
 // with inputs that are ready. Memory: the most private and the most resident memory of both sides. Event loop: the
 // delay while 1,000 pictures are embedded. AltCLIP is measured with weights as they are stored and with
 // `dtype: 'int8'`, both beside PyTorch in float32, the second also beside PyTorch with its linear layers quantised
-// dynamically. Models with random weights (7.5 GB) are written into --models once.
+// dynamically and in bfloat16. Models with random weights (7.5 GB) are written into --models once.
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -62,6 +62,9 @@ interface Comparison {
   readonly memory: { readonly ours: Memory; readonly theirs: Memory }
 }
 
+/** Our int8 beside other types of PyTorch's. */
+type TheirOthers = Readonly<Record<'int8' | 'bfloat16', readonly WarmRow[]>>
+
 const versions = wanted('torch') ? peerVersions() : {}
 const work = await mkdtemp(join(tmpdir(), 'flag-bench-'))
 try {
@@ -92,7 +95,7 @@ function peerVersions(): Record<string, string> {
 /** AltCLIP as it is stored and in int8. */
 async function besideTorch(
   images: readonly string[],
-): Promise<{ altclip: Comparison; int8: Comparison; theirInt8: readonly WarmRow[] }> {
+): Promise<{ altclip: Comparison; int8: Comparison; theirs: TheirOthers }> {
   const folders = await writeAltCLIP(options.models)
   const inputs = { image: images, text: captions(64) }
   const first = [inputs.text[4], images[0]]
@@ -121,6 +124,7 @@ async function besideTorch(
     'float32 bare': await bare('auto'),
     int8: await ours(folders.torch, 'int8'),
     'PyTorch int8': await theirs(folders.torch, 'int8'),
+    'PyTorch bfloat16': await theirs(folders.torch, 'bfloat16'),
     'int8 bare': await bare('int8'),
   }
   await settle(children.int8, inputs, 2)
@@ -141,7 +145,7 @@ async function besideTorch(
       warm: rows('int8', 'PyTorch'),
       memory: { ours: memory.int8, theirs: memory.PyTorch },
     },
-    theirInt8: rows('int8', 'PyTorch int8'),
+    theirs: { int8: rows('int8', 'PyTorch int8'), bfloat16: rows('int8', 'PyTorch bfloat16') },
   }
 }
 
@@ -186,9 +190,9 @@ async function report(
   {
     altclip,
     int8,
-    theirInt8,
+    theirs,
     clip,
-  }: { altclip?: Comparison; int8?: Comparison; theirInt8?: readonly WarmRow[]; clip?: Comparison },
+  }: { altclip?: Comparison; int8?: Comparison; theirs?: TheirOthers; clip?: Comparison },
   delayP99: number,
 ): Promise<void> {
   const note =
@@ -200,7 +204,7 @@ async function report(
     'Random weights at full size; pictures are JPEG files of 640 × 480, captions have 3 to 40 tokens.'
   const parts = [
     note,
-    ...(altclip && int8 && theirInt8
+    ...(altclip && int8 && theirs
       ? [
           'AltCLIP in float32, as it is stored:',
           coldTable('PyTorch', altclip.cold, GOALS),
@@ -211,7 +215,9 @@ async function report(
           warmTable('PyTorch', int8.warm, GOALS),
           memoryTable('PyTorch', int8.memory, GOALS),
           'The same beside PyTorch with `torch.ao.quantization.quantize_dynamic` of its linear layers:',
-          warmTable('PyTorch, int8', theirInt8, { bare: GOALS.bare }),
+          warmTable('PyTorch, int8', theirs.int8, {}),
+          'The same beside PyTorch in bfloat16:',
+          warmTable('PyTorch, bfloat16', theirs.bfloat16, {}),
         ]
       : []),
     ...(clip
@@ -233,7 +239,7 @@ async function report(
     value: Math.min(...images.map(({ toPeer }) => toPeer.ratio)),
     unit: `× pictures/s of ${altclip ? 'PyTorch' : 'transformers.js'}, the least of the batch sizes`,
     goal: `>= ${GOALS.image}`,
-    rows: { altclip, int8, theirInt8, clip, delayP99 },
+    rows: { altclip, int8, theirs, clip, delayP99 },
     environment: { ...versions, threads: Number(threads) },
   })
 }

@@ -1,5 +1,6 @@
 # PyTorch's side of bench:altclip: transformers in eager mode, as its documentation shows; see flag.mjs for the protocol.
-# With int8 as the last argument, its linear layers are quantised dynamically, as PyTorch's own documentation shows.
+# With int8 as the last argument, its linear layers are quantised dynamically, as PyTorch's own documentation shows;
+# with bfloat16, the whole model has that type, whose products the newest processors multiply in hardware.
 import json
 import sys
 import time
@@ -20,13 +21,15 @@ def answer(value):
 model = AltCLIPModel.from_pretrained(folder, attn_implementation="eager").eval()
 if sys.argv[5:] == ["int8"]:
     model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+if sys.argv[5:] == ["bfloat16"]:
+    model = model.to(torch.bfloat16)
 tokenizer = XLMRobertaTokenizer.from_pretrained(folder)
 processor = CLIPImageProcessor.from_pretrained(folder)
 
 
 def features(output):
     # transformers 5 gives the pooled output of a tower, older versions the tensor itself.
-    return output if isinstance(output, torch.Tensor) else output.pooler_output
+    return (output if isinstance(output, torch.Tensor) else output.pooler_output).float()
 
 
 def encode_text(texts):
@@ -37,7 +40,7 @@ def encode_text(texts):
 
 def encode_image(paths):
     pictures = [Image.open(path).convert("RGB") for path in paths]
-    pixels = processor(images=pictures, return_tensors="pt")["pixel_values"]
+    pixels = processor(images=pictures, return_tensors="pt")["pixel_values"].to(model.dtype)
     embeds = features(model.get_image_features(pixel_values=pixels))
     return embeds / embeds.norm(dim=-1, keepdim=True)
 
