@@ -82,11 +82,12 @@ export async function byTurns(
   inputs: Readonly<Record<What, readonly string[]>>,
   shapes: (what: What, count: number, batch: number) => number[][],
   rounds: number,
+  kinds: readonly What[] = ['image', 'text'],
 ): Promise<Rates[]> {
   const names = Object.keys(children)
   const lists = () => Object.fromEntries(names.map((name) => [name, [] as number[]]))
   const measured: Rates[] = []
-  for (const what of ['image', 'text'] as const) {
+  for (const what of kinds) {
     for (const [size, count] of Object.entries(COUNTS[what])) {
       const one = { what, batch: Number(size), rates: lists(), delays: lists() }
       const embeds = { what, inputs: inputs[what].slice(0, count), batch: one.batch }
